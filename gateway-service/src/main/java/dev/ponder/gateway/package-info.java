@@ -1,0 +1,5 @@
+/** The gateway-service: the only public door. */
+@NullMarked
+package dev.ponder.gateway;
+
+import org.jspecify.annotations.NullMarked;
