@@ -1,4 +1,6 @@
-/** What the HTTP side of every service shares: the error shape, the internal token, request limits. */
+/**
+ * What the HTTP side of every service shares: the error shape, the internal token, request limits.
+ */
 @NullMarked
 package dev.ponder.web;
 

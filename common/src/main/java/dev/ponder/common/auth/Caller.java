@@ -5,7 +5,8 @@ package dev.ponder.common.auth;
  *
  * @param tenant the tenant's id; it comes from the authenticated key, never from a request's body
  * @param requestId the public request's id, the same in every service that works on it
- * @param deadlineMillis epoch milliseconds after which nobody waits for the answer; 0 when unlimited
+ * @param deadlineMillis epoch milliseconds after which nobody waits for the answer; 0 when
+ *     unlimited
  */
 public record Caller(String tenant, String requestId, long deadlineMillis) {
   /** The header that carries the signed form between services. */
@@ -17,8 +18,7 @@ public record Caller(String tenant, String requestId, long deadlineMillis) {
           "tenant: " + tenant + " (expected: 1 to 64 of A-Z a-z 0-9 _ -)");
     }
     if (!requestId.matches("[A-Za-z0-9_.-]{1,128}")) {
-      throw new IllegalArgumentException(
-          "requestId: (expected: 1 to 128 of A-Z a-z 0-9 _ . -)");
+      throw new IllegalArgumentException("requestId: (expected: 1 to 128 of A-Z a-z 0-9 _ . -)");
     }
   }
 }

@@ -11,8 +11,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Signs and verifies the token that tells a service on whose behalf another one calls:
- * {@code v1.base64url(tenant|requestId|deadline|issued).base64url(HMAC-SHA256)}.
+ * Signs and verifies the token that tells a service on whose behalf another one calls: {@code
+ * v1.base64url(tenant|requestId|deadline|issued).base64url(HMAC-SHA256)}.
  *
  * <p>Thread-safe: immutable, one {@link Mac} a call.
  */
@@ -25,6 +25,8 @@ public final class InternalTokens {
   private final SecretKeySpec key;
 
   /**
+   * Makes the signer of one installation.
+   *
    * @param secret at least 16 characters, the same in every service
    */
   public InternalTokens(String secret) {
@@ -78,7 +80,10 @@ public final class InternalTokens {
     }
   }
 
-  /** Returns HMAC-SHA256 of a tenant's id under the server's secret: the tenant part of a prefix key. */
+  /**
+   * Returns HMAC-SHA256 of a tenant's id under the server's secret: the tenant part of a prefix
+   * key.
+   */
   public byte[] tenantMac(String tenant) {
     return mac("tenant|" + tenant);
   }

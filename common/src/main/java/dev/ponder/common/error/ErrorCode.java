@@ -1,8 +1,8 @@
 package dev.ponder.common.error;
 
 /**
- * Every failure a caller can meet, with its HTTP status and the {@code type} of OpenAI's error body.
- * Failures are counted by code; the wire form is {@link #code()}.
+ * Every failure a caller can meet, with its HTTP status and the {@code type} of OpenAI's error
+ * body. Failures are counted by code; the wire form is {@link #code()}.
  */
 public enum ErrorCode {
   INVALID_JSON("invalid_json", 400, Type.INVALID_REQUEST),
@@ -58,7 +58,10 @@ public enum ErrorCode {
     return type;
   }
 
-  /** Returns the code with this wire form, or {@link #INTERNAL} when a newer service sent one unknown here. */
+  /**
+   * Returns the code with this wire form, or {@link #INTERNAL} when a newer service sent one
+   * unknown here.
+   */
   public static ErrorCode ofCode(String code) {
     for (ErrorCode each : values()) {
       if (each.code.equals(code)) {

@@ -3,7 +3,9 @@ package dev.ponder.common.error;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import org.jspecify.annotations.Nullable;
 
-/** OpenAI's error body, all four keys always present: {@code {"error":{message,type,param,code}}}. */
+/**
+ * OpenAI's error body, all four keys always present: {@code {"error":{message,type,param,code}}}.
+ */
 public record OpenAiError(Detail error) {
 
   @JsonInclude(JsonInclude.Include.ALWAYS)

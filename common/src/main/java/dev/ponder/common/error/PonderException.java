@@ -47,11 +47,7 @@ public class PonderException extends RuntimeException {
   /** A missing argument. */
   public static PonderException missing(String name, String rule) {
     return new PonderException(
-        ErrorCode.MISSING_PARAMETER,
-        name + ": missing (expected: " + rule + ")",
-        name,
-        null,
-        null);
+        ErrorCode.MISSING_PARAMETER, name + ": missing (expected: " + rule + ")", name, null, null);
   }
 
   /** A refusal that passes: the caller may come back after {@code retryAfter}. */

@@ -9,15 +9,16 @@ import java.util.HexFormat;
 import java.util.List;
 
 /**
- * The chain of block keys of a token sequence: {@code key(i) = SHA-256(key(i-1) || tokens of block i
- * as int32 little-endian)}, with {@code key(-1)} the seed. Only full blocks have a key. The same
+ * The chain of block keys of a token sequence: {@code key(i) = SHA-256(key(i-1) || tokens of block
+ * i as int32 little-endian)}, with {@code key(-1)} the seed. Only full blocks have a key. The same
  * bytes in every JVM, restart and service; golden vectors are in the tests.
  */
 public final class PrefixKeys {
   private PrefixKeys() {}
 
   /**
-   * Returns the lower-case hexadecimal keys of the full blocks of {@code tokens}, first block first.
+   * Returns the lower-case hexadecimal keys of the full blocks of {@code tokens}, first block
+   * first.
    *
    * @param blockTokens tokens in a block, as in the seed
    */

@@ -24,6 +24,8 @@ public final class PrefixSeed {
   }
 
   /**
+   * Returns the seed of everything below, hashed in one fixed binary encoding.
+   *
    * @param modelDigest SHA-256 of the model file
    * @param tokenizerDigest SHA-256 of the tokenizer's tables
    * @param ropeBase RoPE's frequency base

@@ -6,7 +6,7 @@ import java.time.Instant;
  * Body of {@code POST /internal/v1/runs/direct}: the record of a finished request that used no
  * strategy, so that the run log holds every request. Idempotent by {@code runId}.
  *
- * @param status {@code finished}, {@code failed} or {@code cancelled}
+ * @param status how it ended: "finished", "failed" or "cancelled"
  */
 public record DirectRun(
     String runId,

@@ -27,22 +27,22 @@ public sealed interface GenerateEvent {
   record Started(String model, int promptTokens, int cachedTokens) implements GenerateEvent {}
 
   /**
+   * One token of one sample.
+   *
    * @param index the sample's index, 0 to n-1
    * @param id the token's id
    * @param text the text that became certain with this token; may be empty, never half a character
-   * @param logprob natural log-probability under the model's own distribution (temperature 1, before
-   *     penalties); null unless asked for
+   * @param logprob natural log-probability under the model's own distribution (temperature 1,
+   *     before penalties); null unless asked for
    * @param top the most likely alternatives, best first; null unless asked for
    */
   record Token(
-      int index,
-      int id,
-      String text,
-      @Nullable Double logprob,
-      @Nullable List<TokenLogprob> top)
+      int index, int id, String text, @Nullable Double logprob, @Nullable List<TokenLogprob> top)
       implements GenerateEvent {}
 
   /**
+   * A sample's end.
+   *
    * @param reason {@code stop} or {@code length}
    * @param text text held back for stop matching that turned out to belong to the answer
    */
@@ -53,6 +53,8 @@ public sealed interface GenerateEvent {
   record Failed(OpenAiError.Detail error) implements GenerateEvent {}
 
   /**
+   * A token that could have been chosen.
+   *
    * @param bytes UTF-8 bytes of the token, as unsigned values
    */
   record TokenLogprob(int id, String text, List<Integer> bytes, double logprob) {}

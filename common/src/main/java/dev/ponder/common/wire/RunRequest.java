@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Body of strategy-service's {@code POST /internal/v1/runs}.
  *
- * @param runId chosen by the gateway ({@code run_} and a UUIDv7), so that repeating the call is safe
+ * @param runId chosen by the gateway ({@code run_} and a UUIDv7), so that repeating the call is
+ *     safe
  * @param strategy {@code best_of_n}, {@code self_consistency} or {@code refine}
  * @param params the strategy's own parameters; unknown names are refused
  * @param model the model that answers; null: the strategy's or the service's default

@@ -5,9 +5,10 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A run's present state: {@code GET /internal/v1/runs/{id}}, and publicly {@code GET /v1/runs/{id}}.
+ * A run's present state: {@code GET /internal/v1/runs/{id}}, and publicly {@code GET
+ * /v1/runs/{id}}.
  *
- * @param status {@code running}, {@code finished}, {@code failed} or {@code cancelled}
+ * @param status "running", "finished", "failed" or "cancelled"
  * @param strategy {@code direct} for a request that used none
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)

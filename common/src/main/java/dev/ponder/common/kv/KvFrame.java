@@ -1,0 +1,157 @@
+package dev.ponder.common.kv;
+
+import dev.ponder.common.error.ErrorCode;
+import dev.ponder.common.error.PonderException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HexFormat;
+import java.util.zip.CRC32C;
+
+/**
+ * One KV block on the wire, all fields little-endian:
+ *
+ * <pre>
+ *   0  magic "PKVB"      4   version (1)        u16
+ *   6  dtype             u16 (1 = f16)           8   layers             u32
+ *  12  first token       u32                    16   token count        u32
+ *  20  payload bytes     u32                    24   CRC-32C            u32, of all the rest
+ *  28  reserved, zero    u32                    32   key                32 bytes
+ *  64  token ids         int32 each             ..   payload
+ * </pre>
+ *
+ * The frame is what Redis holds and what travels over HTTP, so a block is checked end to end: the
+ * reader compares key and token ids with what it asked for, and the checksum with the content.
+ */
+public final class KvFrame {
+  public static final int HEADER_BYTES = 64;
+
+  /** A block of a large model is 4 MiB; anything above this is not a block. */
+  public static final int MAX_PAYLOAD_BYTES = 16 << 20;
+
+  public static final int MAX_TOKENS = 1024;
+  public static final short DTYPE_F16 = 1;
+
+  private static final int MAGIC = 0x42564b50; // "PKVB", read as little-endian
+  private static final short VERSION = 1;
+  private static final int CRC_OFFSET = 24;
+
+  private final String key;
+  private final int layers;
+  private final int firstToken;
+  private final int[] tokens;
+  private final ByteBuffer payload;
+
+  private KvFrame(String key, int layers, int firstToken, int[] tokens, ByteBuffer payload) {
+    this.key = key;
+    this.layers = layers;
+    this.firstToken = firstToken;
+    this.tokens = tokens;
+    this.payload = payload;
+  }
+
+  /** Returns the encoded frame. */
+  public static byte[] encode(
+      String key, int layers, int firstToken, int[] tokens, byte[] payload) {
+    if (tokens.length < 1 || tokens.length > MAX_TOKENS) {
+      throw new IllegalArgumentException(
+          "tokens: " + tokens.length + " (expected: 1 to " + MAX_TOKENS + ")");
+    }
+    if (payload.length > MAX_PAYLOAD_BYTES) {
+      throw new IllegalArgumentException(
+          "payload: " + payload.length + " bytes (expected: at most " + MAX_PAYLOAD_BYTES + ")");
+    }
+    byte[] keyBytes = HexFormat.of().parseHex(key);
+    if (keyBytes.length != 32) {
+      throw new IllegalArgumentException("key: " + key + " (expected: 64 hexadecimal digits)");
+    }
+    byte[] frame = new byte[HEADER_BYTES + tokens.length * Integer.BYTES + payload.length];
+    ByteBuffer b = ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN);
+    b.putInt(MAGIC).putShort(VERSION).putShort(DTYPE_F16);
+    b.putInt(layers).putInt(firstToken).putInt(tokens.length).putInt(payload.length);
+    b.putInt(0).putInt(0).put(keyBytes);
+    for (int token : tokens) {
+      b.putInt(token);
+    }
+    b.put(payload);
+    b.putInt(CRC_OFFSET, checksum(ByteBuffer.wrap(frame)));
+    return frame;
+  }
+
+  /**
+   * Returns the frame that {@code bytes} hold; the payload is a view of them.
+   *
+   * @throws PonderException with {@link ErrorCode#KV_BLOCK_CORRUPT} when any field, the length or
+   *     the checksum is wrong
+   */
+  public static KvFrame decode(ByteBuffer bytes) {
+    ByteBuffer b = bytes.slice().order(ByteOrder.LITTLE_ENDIAN);
+    if (b.remaining() < HEADER_BYTES) {
+      throw corrupt("length", b.remaining(), "at least " + HEADER_BYTES);
+    }
+    int magic = b.getInt();
+    short version = b.getShort();
+    short dtype = b.getShort();
+    if (magic != MAGIC || version != VERSION || dtype != DTYPE_F16) {
+      throw corrupt("header", Integer.toHexString(magic) + "/" + version + "/" + dtype, "PKVB/1/1");
+    }
+    int layers = b.getInt();
+    int firstToken = b.getInt();
+    int count = b.getInt();
+    int payloadBytes = b.getInt();
+    int crc = b.getInt();
+    b.getInt();
+    byte[] keyBytes = new byte[32];
+    b.get(keyBytes);
+    if (count < 1 || count > MAX_TOKENS) {
+      throw corrupt("tokens", count, "1 to " + MAX_TOKENS);
+    }
+    if (payloadBytes < 0
+        || payloadBytes > MAX_PAYLOAD_BYTES
+        || b.remaining() != (long) count * Integer.BYTES + payloadBytes) {
+      throw corrupt("payload", payloadBytes, "the rest of the frame");
+    }
+    if (checksum(bytes.slice()) != crc) {
+      throw corrupt("checksum", Integer.toHexString(crc), "that of the content");
+    }
+    int[] tokens = new int[count];
+    for (int i = 0; i < count; i++) {
+      tokens[i] = b.getInt();
+    }
+    return new KvFrame(HexFormat.of().formatHex(keyBytes), layers, firstToken, tokens, b.slice());
+  }
+
+  private static int checksum(ByteBuffer frame) {
+    CRC32C crc = new CRC32C();
+    crc.update(frame.slice(0, CRC_OFFSET));
+    crc.update(frame.slice(CRC_OFFSET + 4, frame.limit() - CRC_OFFSET - 4));
+    return (int) crc.getValue();
+  }
+
+  private static PonderException corrupt(String name, Object value, String rule) {
+    return new PonderException(
+        ErrorCode.KV_BLOCK_CORRUPT,
+        "KV frame " + name + ": " + value + " (expected: " + rule + ")");
+  }
+
+  public String key() {
+    return key;
+  }
+
+  public int layers() {
+    return layers;
+  }
+
+  /** Position of the block's first token. */
+  public int firstToken() {
+    return firstToken;
+  }
+
+  public int[] tokens() {
+    return tokens.clone();
+  }
+
+  /** The stored K and V, read-only. */
+  public ByteBuffer payload() {
+    return payload.asReadOnlyBuffer();
+  }
+}
