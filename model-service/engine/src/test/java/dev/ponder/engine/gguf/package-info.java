@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ponder.engine.gguf;
+
+import org.jspecify.annotations.NullMarked;
