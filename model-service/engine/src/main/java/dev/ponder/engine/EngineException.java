@@ -27,15 +27,22 @@ public final class EngineException extends RuntimeException {
   }
 
   private final Kind kind;
+  private final long retryAfterMillis;
 
   public EngineException(Kind kind, String message) {
+    this(kind, message, 0);
+  }
+
+  private EngineException(Kind kind, String message, long retryAfterMillis) {
     super(message);
     this.kind = kind;
+    this.retryAfterMillis = retryAfterMillis;
   }
 
   public EngineException(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
+    this.retryAfterMillis = 0;
   }
 
   /** A malformed model file: {@code name: value (expected: rule)}. */
@@ -53,8 +60,18 @@ public final class EngineException extends RuntimeException {
     return new EngineException(Kind.INVALID_ARGUMENT, text(name, value, rule));
   }
 
+  /** No room for another waiting request; worth another try after that many milliseconds. */
+  public static EngineException queueFull(String message, long retryAfterMillis) {
+    return new EngineException(Kind.QUEUE_FULL, message, retryAfterMillis);
+  }
+
   public Kind kind() {
     return kind;
+  }
+
+  /** With {@link Kind#QUEUE_FULL}: when to try again, from measured rates; otherwise 0. */
+  public long retryAfterMillis() {
+    return retryAfterMillis;
   }
 
   private static String text(String name, Object value, String rule) {
