@@ -11,6 +11,7 @@ import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.ErrorResponse;
 import org.springframework.web.reactive.resource.NoResourceFoundException;
 import org.springframework.web.server.MethodNotAllowedException;
 import org.springframework.web.server.ResponseStatusException;
@@ -49,6 +50,10 @@ public final class ErrorBodyHandler implements WebExceptionHandler {
           failure);
     }
     response.setStatusCode(HttpStatusCode.valueOf(e.code().httpStatus()));
+    if (failure instanceof ErrorResponse standard) {
+      // Such as Allow, which a 405 must carry.
+      response.getHeaders().putAll(standard.getHeaders());
+    }
     response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
     if (e.retryAfter() != null) {
       long seconds = Math.max(1, e.retryAfter().plusMillis(999).toSeconds());

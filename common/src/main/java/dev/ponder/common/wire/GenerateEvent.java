@@ -35,10 +35,27 @@ public sealed interface GenerateEvent {
    * @param logprob natural log-probability under the model's own distribution (temperature 1,
    *     before penalties); null unless asked for
    * @param top the most likely alternatives, best first; null unless asked for
+   * @param bytes the token's own UTF-8 bytes as unsigned values, perhaps part of a character, which
+   *     {@code text} then lacks; null unless logprobs were asked for
    */
   record Token(
-      int index, int id, String text, @Nullable Double logprob, @Nullable List<TokenLogprob> top)
-      implements GenerateEvent {}
+      int index,
+      int id,
+      String text,
+      @Nullable Double logprob,
+      @Nullable List<TokenLogprob> top,
+      @Nullable List<Integer> bytes)
+      implements GenerateEvent {
+
+    public Token(
+        int index,
+        int id,
+        String text,
+        @Nullable Double logprob,
+        @Nullable List<TokenLogprob> top) {
+      this(index, id, text, logprob, top, null);
+    }
+  }
 
   /**
    * A sample's end.
