@@ -2,6 +2,7 @@ package dev.ponder.engine.tokenizer;
 
 import dev.ponder.engine.EngineException;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** The pre-tokenizers by the names that model files use ({@code tokenizer.ggml.pre}). */
@@ -21,6 +22,8 @@ final class PreTokenizers {
           .then(GPT2)
           .then(isolatingNumbers(Integer.MAX_VALUE))
           .then(PreTokenizer.isolating(c -> c >= '0' && c <= '9', 3, 3));
+
+  private static final Set<String> LLAMA3_NAMES = Set.of("llama-bpe", "llama-v3", "llama3");
 
   private static final Map<String, PreTokenizer> BY_NAME =
       new TreeMap<>(
@@ -56,7 +59,7 @@ final class PreTokenizers {
 
   /** Whether a piece that is a token is taken whole, and texts start with bos unless told. */
   static boolean isLlama3(String name) {
-    return BY_NAME.get(name) == LLAMA3;
+    return LLAMA3_NAMES.contains(name);
   }
 
   private static PreTokenizer isolatingNumbers(int most) {

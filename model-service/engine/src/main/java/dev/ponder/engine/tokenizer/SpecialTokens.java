@@ -25,7 +25,7 @@ final class SpecialTokens {
         IntStream.range(0, vocabulary.size())
             .filter(id -> wanted.test(id) && !vocabulary.piece(id).isEmpty())
             .mapToObj(id -> new Name(vocabulary.piece(id), id))
-            .sorted(Comparator.comparing(Name::text).thenComparing(Name::id))
+            .sorted(Comparator.comparing(Name::text).thenComparingInt(Name::id))
             .toList();
     for (Name name : sorted) {
       if (name.text.length() > LONGEST_NAME) {

@@ -2,29 +2,39 @@ package dev.ponder.engine.tokenizer;
 
 import dev.ponder.engine.EngineException;
 
-/** The kinds of token that a model file tells apart, numbered from 1 in this order. */
+/** The kinds of token that a model file tells apart, with the file format's numbers. */
 enum TokenType {
   /** Text, spelled in {@link ByteAlphabet}. */
-  NORMAL,
+  NORMAL(1),
   /** Stands for what has no token. */
-  UNKNOWN,
+  UNKNOWN(2),
   /** Steers the model, stands for no text. */
-  CONTROL,
+  CONTROL(3),
   /** Text added after training, spelled as it is and always matched first. */
-  USER_DEFINED,
+  USER_DEFINED(4),
   /** Fills the vocabulary up. */
-  UNUSED,
+  UNUSED(5),
   /** A single byte. */
-  BYTE;
+  BYTE(6);
 
-  private static final TokenType[] ALL = values();
+  private final int number;
+
+  TokenType(int number) {
+    this.number = number;
+  }
 
   static TokenType ofNumber(int number, int id) {
-    if (number < 1 || number > ALL.length) {
-      throw EngineException.invalidFile(
-          "tokenizer.ggml.token_type[" + id + "]", number, "between 1 and " + ALL.length);
+    for (TokenType type : values()) {
+      if (type.number == number) {
+        return type;
+      }
     }
-    return ALL[number - 1];
+    throw EngineException.invalidFile(
+        "tokenizer.ggml.token_type[" + id + "]", number, "between 1 and " + BYTE.number);
+  }
+
+  int number() {
+    return number;
   }
 
   /** Whether such a token may come from ordinary text. */

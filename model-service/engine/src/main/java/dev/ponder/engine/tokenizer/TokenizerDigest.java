@@ -27,7 +27,7 @@ final class TokenizerDigest {
     TokenizerDigest d = new TokenizerDigest();
     d.add(LAYOUT).add("gpt2").add(pre).add(vocabulary.size());
     for (int id = 0; id < vocabulary.size(); id++) {
-      d.add(vocabulary.piece(id)).add(vocabulary.type(id).ordinal());
+      d.add(vocabulary.piece(id)).add(vocabulary.type(id).number());
     }
     d.add(merges.size());
     merges.forEach(d::add);

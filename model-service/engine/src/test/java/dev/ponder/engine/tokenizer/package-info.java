@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ponder.engine.tokenizer;
+
+import org.jspecify.annotations.NullMarked;
