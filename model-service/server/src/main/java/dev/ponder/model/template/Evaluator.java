@@ -44,10 +44,10 @@ final class Evaluator {
       case Expression.Index index -> index(index, scope);
       case Expression.Slice slice -> slice(slice, scope);
       case Expression.Call call -> call(call, scope);
-      case Expression.Filter f ->
-          filter(evaluate(f.base(), scope), f.name(), f.arguments(), scope);
+      case Expression.Filter f -> filter(evaluate(f.base(), scope), f.name(), f.arguments(), scope);
       case Expression.Test test ->
-          Tests.holds(evaluate(test.base(), scope), arguments(test.name(), test.arguments(), scope));
+          Tests.holds(
+              evaluate(test.base(), scope), arguments(test.name(), test.arguments(), scope));
       case Expression.Negative n ->
           switch (evaluate(n.operand(), scope)) {
             case Long value -> -value;
@@ -136,7 +136,8 @@ final class Evaluator {
     }
     long size = Values.length(base);
     long from = clamp(bound(slice.from(), scope, step > 0 ? 0 : Long.MAX_VALUE), size, step);
-    long to = clamp(bound(slice.to(), scope, step > 0 ? Long.MAX_VALUE : Long.MIN_VALUE), size, step);
+    long to =
+        clamp(bound(slice.to(), scope, step > 0 ? Long.MAX_VALUE : Long.MIN_VALUE), size, step);
     budget.make(size);
     if (base instanceof Text text && step == 1) {
       String s = text.toString();
@@ -253,7 +254,7 @@ final class Evaluator {
         case "*" -> Math.multiplyExact(a, b);
         case "//" -> Math.floorDiv(a, b);
         case "%" -> Math.floorMod(a, b);
-        case "/" -> reals("/", a, b);
+        case "/" -> reals("/", (double) a, (double) b);
         default -> power(a, b);
       };
     } catch (ArithmeticException e) {
@@ -262,7 +263,7 @@ final class Evaluator {
   }
 
   private static Object power(long a, long b) {
-    double power = Math.pow(a, b);
+    double power = Math.pow((double) a, (double) b);
     return b >= 0 && Math.abs(power) < 1L << 53 ? (Object) (long) power : (Object) power;
   }
 

@@ -214,14 +214,14 @@ final class ExpressionParser {
   }
 
   private Expression bracketed(Token token) {
-    switch (token.text()) {
+    return switch (token.text()) {
       case "(" -> {
         if (tokens.skip(")")) {
-          return new ListLiteral(List.of());
+          yield new ListLiteral(List.of());
         }
         Expression inner = tuple();
         tokens.expect(")");
-        return inner;
+        yield inner;
       }
       case "[" -> {
         List<Expression> items = new ArrayList<>();
@@ -229,7 +229,7 @@ final class ExpressionParser {
           items.add(expression());
           separator("]");
         }
-        return new ListLiteral(items);
+        yield new ListLiteral(items);
       }
       case "{" -> {
         List<Expression> keys = new ArrayList<>();
@@ -240,10 +240,10 @@ final class ExpressionParser {
           values.add(expression());
           separator("}");
         }
-        return new MapLiteral(keys, values);
+        yield new MapLiteral(keys, values);
       }
       default -> throw tokens.failure("unexpected '" + token.text() + "'");
-    }
+    };
   }
 
   private void separator(String close) {

@@ -162,15 +162,12 @@ final class Filters {
             ? each -> Tests.holds(each, rest(arguments, test))
             : Values::truth;
     return Values.items(value).stream()
-        .filter(
-            each -> {
-              budget.step();
-              Object subject =
-                  ofAttribute
-                      ? attribute.apply(each, arguments.text(0, "attribute").toString())
-                      : each;
-              return holds.test(subject) == wanted;
-            })
+        .filter(each -> {
+          budget.step();
+          Object subject =
+              ofAttribute ? attribute.apply(each, arguments.text(0, "attribute").toString()) : each;
+          return holds.test(subject) == wanted;
+        })
         .toList();
   }
 

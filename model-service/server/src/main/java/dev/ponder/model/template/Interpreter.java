@@ -79,8 +79,7 @@ final class Interpreter {
         }
       }
       case Statement.Macro macro ->
-          scope.set(
-              macro.name(), (Callable) (given, named) -> expand(macro, given, named, scope));
+          scope.set(macro.name(), (Callable) (given, named) -> expand(macro, given, named, scope));
       case Statement.Group group -> {
         return execute(group.body(), scope, out);
       }

@@ -33,7 +33,11 @@ final class JinjaTemplate {
   static JinjaTemplate compile(String source) {
     if (source.length() > MAX_SOURCE) {
       throw new TemplateException(
-          "chat template: " + source.length() + " characters (expected: at most " + MAX_SOURCE + ")");
+          "chat template: "
+              + source.length()
+              + " characters (expected: at most "
+              + MAX_SOURCE
+              + ")");
     }
     return new JinjaTemplate(Parser.parse(source));
   }

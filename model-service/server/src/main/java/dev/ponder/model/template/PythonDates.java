@@ -22,8 +22,7 @@ final class PythonDates {
         directive = format.charAt(++i);
       }
       String text = directive(directive, now);
-      out.append(
-          unpadded && text.length() > 1 && text.charAt(0) == '0' ? text.substring(1) : text);
+      out.append(unpadded && text.length() > 1 && text.charAt(0) == '0' ? text.substring(1) : text);
     }
     return out.toString();
   }

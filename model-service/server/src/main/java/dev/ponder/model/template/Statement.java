@@ -28,7 +28,7 @@ sealed interface Statement {
   /** {@code set namespace.attribute = value}. */
   record SetAttribute(String namespace, String attribute, Expression value) implements Statement {}
 
-  /** {@code set name} ... {@code endset}, or a {@code filter} block when the name is null. */
+  /** {@code set name} ... {@code endset}, or a block of filters when the name is null. */
   record Capture(@Nullable String name, List<NamedFilter> filters, List<Statement> body)
       implements Statement {}
 
