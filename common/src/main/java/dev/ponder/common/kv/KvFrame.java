@@ -29,6 +29,10 @@ public final class KvFrame {
   public static final int MAX_PAYLOAD_BYTES = 16 << 20;
 
   public static final int MAX_TOKENS = 1024;
+
+  /** More layers than any published model has; a wild value is a corrupt one. */
+  public static final int MAX_LAYERS = 4096;
+
   public static final short DTYPE_F16 = 1;
 
   private static final int MAGIC = 0x42564b50; // "PKVB", read as little-endian
@@ -59,6 +63,13 @@ public final class KvFrame {
     if (payload.length > MAX_PAYLOAD_BYTES) {
       throw new IllegalArgumentException(
           "payload: " + payload.length + " bytes (expected: at most " + MAX_PAYLOAD_BYTES + ")");
+    }
+    if (layers < 1 || layers > MAX_LAYERS) {
+      throw new IllegalArgumentException(
+          "layers: " + layers + " (expected: 1 to " + MAX_LAYERS + ")");
+    }
+    if (firstToken < 0) {
+      throw new IllegalArgumentException("firstToken: " + firstToken + " (expected: at least 0)");
     }
     byte[] keyBytes = HexFormat.of().parseHex(key);
     if (keyBytes.length != 32) {
@@ -99,9 +110,16 @@ public final class KvFrame {
     int count = b.getInt();
     int payloadBytes = b.getInt();
     int crc = b.getInt();
-    b.getInt();
+    int reserved = b.getInt();
     byte[] keyBytes = new byte[32];
     b.get(keyBytes);
+    if (reserved != 0) {
+      throw corrupt("reserved", Integer.toHexString(reserved), "0");
+    }
+    if (layers < 1 || layers > MAX_LAYERS || firstToken < 0) {
+      throw corrupt(
+          "layers/first token", layers + "/" + firstToken, "1 to " + MAX_LAYERS + "/at least 0");
+    }
     if (count < 1 || count > MAX_TOKENS) {
       throw corrupt("tokens", count, "1 to " + MAX_TOKENS);
     }

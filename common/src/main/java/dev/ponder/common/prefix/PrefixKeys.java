@@ -23,6 +23,9 @@ public final class PrefixKeys {
    * @param blockTokens tokens in a block, as in the seed
    */
   public static List<String> of(PrefixSeed seed, int[] tokens, int blockTokens) {
+    if (blockTokens < 1) {
+      throw new IllegalArgumentException("blockTokens: " + blockTokens + " (expected: at least 1)");
+    }
     List<String> keys = new ArrayList<>(tokens.length / blockTokens);
     byte[] previous = seed.bytes();
     ByteBuffer block =
