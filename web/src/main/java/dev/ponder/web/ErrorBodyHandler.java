@@ -6,7 +6,9 @@ import dev.ponder.common.error.PonderException;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.TypeMismatchException;
 import org.springframework.core.codec.CodecException;
+import org.springframework.core.codec.DecodingException;
 import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
@@ -14,6 +16,7 @@ import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.reactive.resource.NoResourceFoundException;
 import org.springframework.web.server.MethodNotAllowedException;
+import org.springframework.web.server.MissingRequestValueException;
 import org.springframework.web.server.ResponseStatusException;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.ServerWebInputException;
@@ -70,12 +73,15 @@ public final class ErrorBodyHandler implements WebExceptionHandler {
         return e;
       }
       if (t instanceof DataBufferLimitException) {
-        return new PonderException(
-            ErrorCode.REQUEST_TOO_LARGE, "body: too large (expected: at most the server's limit)");
+        return tooLarge();
       }
-      if (t instanceof CodecException) {
+      if (t instanceof ServerWebInputException e) {
+        return badInput(e);
+      }
+      if (t instanceof DecodingException) {
+        // A request's body fails inside a ServerWebInputException; this is another server's answer.
         return new PonderException(
-            ErrorCode.INVALID_JSON, "body: not valid JSON of the expected shape" + at(t));
+            ErrorCode.UPSTREAM_FAILED, "another service's answer was not understood" + at(t));
       }
       if (t instanceof TimeoutException) {
         return new PonderException(ErrorCode.DEADLINE_EXCEEDED, "the answer took too long");
@@ -95,8 +101,6 @@ public final class ErrorBodyHandler implements WebExceptionHandler {
                   + e.getSupportedMethods()
                   + ")");
       case NoResourceFoundException e -> new PonderException(ErrorCode.NOT_FOUND, "no such path");
-      case ServerWebInputException e ->
-          new PonderException(ErrorCode.INVALID_JSON, "body: missing or not readable");
       case ResponseStatusException e when e.getStatusCode().value() == 404 ->
           new PonderException(ErrorCode.NOT_FOUND, "no such path");
       case ResponseStatusException e when e.getStatusCode().value() == 413 ->
@@ -106,6 +110,37 @@ public final class ErrorBodyHandler implements WebExceptionHandler {
               ErrorCode.INVALID_VALUE, e.getReason() == null ? "bad request" : e.getReason());
       default -> new PonderException(ErrorCode.INTERNAL, "internal error", failure);
     };
+  }
+
+  private static PonderException badInput(ServerWebInputException e) {
+    if (e instanceof MissingRequestValueException missing) {
+      return PonderException.missing(missing.getName(), "a " + missing.getLabel());
+    }
+    for (Throwable t = e.getCause(); t != null; t = t.getCause()) {
+      if (t instanceof DataBufferLimitException) {
+        return tooLarge();
+      }
+      if (t instanceof PonderException p) {
+        return p;
+      }
+      if (t instanceof CodecException) {
+        return new PonderException(
+            ErrorCode.INVALID_JSON, "body: not valid JSON of the expected shape" + at(t));
+      }
+      if (t instanceof TypeMismatchException mismatch) {
+        Class<?> type = mismatch.getRequiredType();
+        return PonderException.invalid(
+            mismatch.getPropertyName() == null ? "parameter" : mismatch.getPropertyName(),
+            mismatch.getValue(),
+            type == null ? "another type" : type.getSimpleName());
+      }
+    }
+    return new PonderException(ErrorCode.INVALID_JSON, "body: missing or not readable");
+  }
+
+  private static PonderException tooLarge() {
+    return new PonderException(
+        ErrorCode.REQUEST_TOO_LARGE, "body: too large (expected: at most the server's limit)");
   }
 
   private static String at(Throwable t) {

@@ -6,6 +6,8 @@ import java.time.Clock;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
+import org.springframework.web.util.pattern.PathPattern;
+import org.springframework.web.util.pattern.PathPatternParser;
 import reactor.core.publisher.Mono;
 
 /**
@@ -14,6 +16,13 @@ import reactor.core.publisher.Mono;
  * business.
  */
 public final class InternalTokenFilter implements WebFilter {
+  /**
+   * The handlers' own matcher, so that no spelling ({@code /%69nternal}, {@code /internal;x=1})
+   * reaches a handler around the filter.
+   */
+  private static final PathPattern INTERNAL =
+      PathPatternParser.defaultInstance.parse("/internal/**");
+
   private final InternalTokens tokens;
   private final Clock clock;
 
@@ -24,7 +33,7 @@ public final class InternalTokenFilter implements WebFilter {
 
   @Override
   public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
-    if (!exchange.getRequest().getPath().pathWithinApplication().value().startsWith("/internal/")) {
+    if (!INTERNAL.matches(exchange.getRequest().getPath().pathWithinApplication())) {
       return chain.filter(exchange);
     }
     return Mono.fromCallable(() ->

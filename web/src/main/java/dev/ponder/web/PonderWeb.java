@@ -1,13 +1,19 @@
 package dev.ponder.web;
 
 import dev.ponder.common.auth.InternalTokens;
+import dev.ponder.common.kv.KvFrame;
 import java.time.Clock;
 import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.http.codec.CodecCustomizer;
+import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
+import org.springframework.util.unit.DataSize;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What every service's HTTP side needs; each service imports it. */
@@ -30,6 +36,30 @@ public class PonderWeb {
   @Order(Ordered.HIGHEST_PRECEDENCE + 10)
   InternalTokenFilter internalTokenFilter(InternalTokens tokens, Clock clock) {
     return new InternalTokenFilter(tokens, clock);
+  }
+
+  /**
+   * The limit of JSON bodies: a prompt that fills a context of 128k tokens is about half a MiB.
+   * Codecs get a little more, so that the filter is always the one that refuses.
+   */
+  @Bean
+  @Order(Ordered.HIGHEST_PRECEDENCE + 20)
+  BodyLimitFilter bodyLimitFilter(@Value("${ponder.web.max-body:4MB}") DataSize limit) {
+    return new BodyLimitFilter(limit.toBytes(), KvFrame.MAX_FRAME_BYTES);
+  }
+
+  @Bean
+  CodecCustomizer bodyLimitCodecs(@Value("${ponder.web.max-body:4MB}") DataSize limit) {
+    int bytes = Math.toIntExact(limit.toBytes() + 1024);
+    return codecs -> codecs.defaultCodecs().maxInMemorySize(bytes);
+  }
+
+  /** What a number or a text is, the caller says: 2.5 is no integer and "1" no number. */
+  @Bean
+  JsonMapperBuilderCustomizer strictJson() {
+    return json ->
+        json.disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS);
   }
 
   /** Before Boot's own handler, which sits at -1. */

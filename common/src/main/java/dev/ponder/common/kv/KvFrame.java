@@ -33,6 +33,11 @@ public final class KvFrame {
   /** More layers than any published model has; a wild value is a corrupt one. */
   public static final int MAX_LAYERS = 4096;
 
+
+  /** The largest whole frame. */
+  public static final int MAX_FRAME_BYTES =
+      HEADER_BYTES + MAX_TOKENS * Integer.BYTES + MAX_PAYLOAD_BYTES;
+
   public static final short DTYPE_F16 = 1;
 
   private static final int MAGIC = 0x42564b50; // "PKVB", read as little-endian
