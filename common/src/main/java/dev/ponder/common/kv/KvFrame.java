@@ -33,7 +33,6 @@ public final class KvFrame {
   /** More layers than any published model has; a wild value is a corrupt one. */
   public static final int MAX_LAYERS = 4096;
 
-
   /** The largest whole frame. */
   public static final int MAX_FRAME_BYTES =
       HEADER_BYTES + MAX_TOKENS * Integer.BYTES + MAX_PAYLOAD_BYTES;
