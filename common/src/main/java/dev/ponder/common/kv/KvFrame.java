@@ -12,7 +12,7 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  *   0  magic "PKVB"      4   version (1)        u16
- *   6  dtype             u16 (1 = f16)           8   layers             u32
+ *   6  dtype             u16 (1 = f16)           8   layers (0: unsaid)  u32
  *  12  first token       u32                    16   token count        u32
  *  20  payload bytes     u32                    24   CRC-32C            u32, of all the rest
  *  28  reserved, zero    u32                    32   key                32 bytes
@@ -68,9 +68,9 @@ public final class KvFrame {
       throw new IllegalArgumentException(
           "payload: " + payload.length + " bytes (expected: at most " + MAX_PAYLOAD_BYTES + ")");
     }
-    if (layers < 1 || layers > MAX_LAYERS) {
+    if (layers < 0 || layers > MAX_LAYERS) {
       throw new IllegalArgumentException(
-          "layers: " + layers + " (expected: 1 to " + MAX_LAYERS + ")");
+          "layers: " + layers + " (expected: 0 to " + MAX_LAYERS + ")");
     }
     if (firstToken < 0) {
       throw new IllegalArgumentException("firstToken: " + firstToken + " (expected: at least 0)");
@@ -120,9 +120,9 @@ public final class KvFrame {
     if (reserved != 0) {
       throw corrupt("reserved", Integer.toHexString(reserved), "0");
     }
-    if (layers < 1 || layers > MAX_LAYERS || firstToken < 0) {
+    if (layers < 0 || layers > MAX_LAYERS || firstToken < 0) {
       throw corrupt(
-          "layers/first token", layers + "/" + firstToken, "1 to " + MAX_LAYERS + "/at least 0");
+          "layers/first token", layers + "/" + firstToken, "0 to " + MAX_LAYERS + "/at least 0");
     }
     if (count < 1 || count > MAX_TOKENS) {
       throw corrupt("tokens", count, "1 to " + MAX_TOKENS);

@@ -92,7 +92,7 @@ class KvFrameTest {
     "0, 1112493122", // magic
     "4, 2", // version
     "6, 2", // dtype
-    "8, 0", // layers
+    "8, -1", // layers
     "8, 5000",
     "12, -1", // first token
     "16, 0", // token count
@@ -151,8 +151,8 @@ class KvFrameTest {
         .hasMessage("tokens: 0 (expected: 1 to 1024)");
     assertThatThrownBy(() -> KvFrame.encode(KEY, 1, 0, new int[1025], new byte[1]))
         .hasMessage("tokens: 1025 (expected: 1 to 1024)");
-    assertThatThrownBy(() -> KvFrame.encode(KEY, 0, 0, one, new byte[1]))
-        .hasMessage("layers: 0 (expected: 1 to 4096)");
+    assertThatThrownBy(() -> KvFrame.encode(KEY, -1, 0, one, new byte[1]))
+        .hasMessage("layers: -1 (expected: 0 to 4096)");
     assertThatThrownBy(() -> KvFrame.encode(KEY, 1, -1, one, new byte[1]))
         .hasMessage("firstToken: -1 (expected: at least 0)");
     assertThatThrownBy(() -> KvFrame.encode("abcd", 1, 0, one, new byte[1]))
