@@ -19,7 +19,7 @@ final class BytePairMerger {
     this.left = symbols.length;
     this.next = new int[symbols.length];
     this.previous = new int[symbols.length];
-    this.pairs = new LongHeap(symbols.length);
+    this.pairs = new LongHeap(Math.min(symbols.length, 1 << 12));
     for (int i = 0; i < symbols.length; i++) {
       next[i] = i + 1;
       previous[i] = i - 1;

@@ -22,6 +22,10 @@ public interface Tokenizer {
    * Returns the ids of a text, without a beginning-of-sequence token. A lone surrogate counts as
    * U+FFFD. A byte for which the vocabulary has no token is left out: it cannot be expressed.
    *
+   * <p>Time is n log n in the text, memory at most some 60 bytes per byte of it (where it is all
+   * one word). A caller with a context of c tokens need not encode a text longer than c times
+   * {@link #longestTokenBytes}.
+   *
    * @param parseSpecial whether the text of control tokens stands for those tokens. If false, no
    *     control token is returned, whatever the text: pass false for what a user wrote.
    * @throws EngineException INVALID_ARGUMENT for a text above {@link #LONGEST_TEXT}

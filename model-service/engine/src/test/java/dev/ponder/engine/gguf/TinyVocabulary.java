@@ -37,8 +37,8 @@ public final class TinyVocabulary {
           "what",
           "Ġwhat",
           "Ġyou",
-          "answer",
-          "Ġanswer",
+          "good",
+          "Ġgood",
           "ĊĊ",
           "ĠĠĠĠ",
           "é",
@@ -51,6 +51,11 @@ public final class TinyVocabulary {
   public static List<String> merges() {
     Set<String> merges = new LinkedHashSet<>();
     for (String word : WORDS) {
+      boolean spaceThenKnown = word.startsWith("Ġ") && WORDS.contains(word.substring(1));
+      if (spaceThenKnown) {
+        merges.add("Ġ " + word.substring(1));
+        continue;
+      }
       for (int i = 1; i < word.length(); i++) {
         merges.add(word.substring(0, i) + " " + word.charAt(i));
       }
