@@ -1,0 +1,119 @@
+package dev.ponder.engine.format;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import dev.ponder.engine.gguf.TensorType;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A format of small integers with shared scales. Every block unpacks to signed integers w (zero
+ * point already taken off) in groups that share a float scale d and, in some formats, a float
+ * minimum m: weight = w * d + m. For the K types d and m are products of a half float and a small
+ * integer, which are exact in float. That product is the only thing the K types form in float
+ * before the dot product; the dot product of w itself is formed in int32, group by group.
+ */
+public abstract sealed class BlockFormat extends WeightFormat
+    permits Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K {
+  private final int groupSize;
+  private final boolean minimum;
+  private final int least;
+  private final int greatest;
+
+  BlockFormat(TensorType type, int groupSize, boolean minimum, int least, int greatest) {
+    super(type);
+    this.groupSize = groupSize;
+    this.minimum = minimum;
+    this.least = least;
+    this.greatest = greatest;
+  }
+
+  /** Returns how many weights share a scale: 32, or 16 for Q6_K. */
+  public final int groupSize() {
+    return groupSize;
+  }
+
+  /** Whether groups carry a minimum. */
+  public final boolean hasMinimum() {
+    return minimum;
+  }
+
+  /** Returns the least integer weight. */
+  public final int least() {
+    return least;
+  }
+
+  /** Returns the greatest integer weight. */
+  public final int greatest() {
+    return greatest;
+  }
+
+  /**
+   * Unpacks the block at byte {@code offset}.
+   *
+   * @param w receives the integers from index {@code at} on
+   * @param d receives one scale a group from index {@code at / groupSize} on
+   * @param m receives one minimum a group likewise; untouched without {@link #hasMinimum}
+   */
+  abstract void unpackBlock(
+      MemorySegment data, long offset, byte[] w, int at, float[] d, float[] m);
+
+  /** Unpacks the {@code cols} weights of the row that starts at byte {@code offset}. */
+  public final void unpack(
+      MemorySegment data, long offset, int cols, byte[] w, float[] d, float[] m) {
+    int size = type().blockSize();
+    int bytes = type().blockBytes();
+    for (int at = 0; at < cols; at += size) {
+      unpackBlock(data, offset + (long) (at / size) * bytes, w, at, d, m);
+    }
+  }
+
+  /**
+   * The integer dot product of one group: exact in int32 whatever the order, because 32 products of
+   * an int8 and a 16-bit integer stay below 2^27.
+   */
+  public static int dot(byte[] w, short[] q, int from, int count) {
+    int sum = 0;
+    for (int k = from; k < from + count; k++) {
+      sum += w[k] * q[k];
+    }
+    return sum;
+  }
+
+  @Override
+  public final void decode(MemorySegment data, long offset, int cols, float[] out) {
+    byte[] w = new byte[type().blockSize()];
+    float[] d = new float[w.length / groupSize];
+    float[] m = new float[w.length / groupSize];
+    for (int at = 0; at < cols; at += w.length) {
+      unpackBlock(data, offset + (long) (at / w.length) * type().blockBytes(), w, 0, d, m);
+      for (int i = 0; i < w.length; i++) {
+        int group = i / groupSize;
+        out[at + i] = minimum ? Math.fma(w[i], d[group], m[group]) : w[i] * d[group];
+      }
+    }
+  }
+
+  static float half(MemorySegment data, long offset) {
+    return Float.float16ToFloat(data.get(FloatFormat.SHORT, offset));
+  }
+
+  static int unsigned(MemorySegment data, long offset) {
+    return data.get(JAVA_BYTE, offset) & 0xFF;
+  }
+
+  /** 32 nibbles in 16 bytes: the low ones are the first 16 weights. Adds {@code zero} to each. */
+  static void nibbles(MemorySegment data, long offset, byte[] w, int at, int zero) {
+    for (int i = 0; i < 16; i++) {
+      int pair = unsigned(data, offset + i);
+      w[at + i] = (byte) ((pair & 15) + zero);
+      w[at + 16 + i] = (byte) ((pair >> 4) + zero);
+    }
+  }
+
+  /** Adds the fifth bits, 32 of them in a little-endian word, to unpacked nibbles. */
+  static void fifthBits(MemorySegment data, long offset, byte[] w, int at) {
+    for (int i = 0; i < 32; i++) {
+      w[at + i] += (byte) ((unsigned(data, offset + i / 8) >> (i % 8) & 1) << 4);
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package dev.ponder.engine.kernel;
+
+import dev.ponder.engine.format.WeightFormat;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The numerical kernels of one tier. {@link ScalarKernels} is their definition; every other tier
+ * gives the same bits. Stateless: callers bring the memory, one {@link Scratch} a thread.
+ */
+public interface Kernels {
+  /** Tokens of a piece of attention: pieces are reduced alone, then combined in order. */
+  int PIECE_TOKENS = 256;
+
+  /** Tokens of a page: keys of a page are stored dimension by dimension. */
+  int PAGE_TOKENS = 32;
+
+  /** Returns the kernels of the tier asked for, or of the best one; logs one line. */
+  static Kernels of(@Nullable KernelTier wanted, Consumer<String> log) {
+    boolean module = ModuleLayer.boot().findModule(KernelTier.VECTOR_MODULE).isPresent();
+    int bits = module ? VectorProbe.preferredBits() : 0;
+    String arch = System.getProperty("os.arch", "unknown");
+    return switch (KernelTier.choose(wanted, arch, module, bits, log)) {
+      case SCALAR -> new ScalarKernels();
+      case VECTOR -> new VectorKernels();
+    };
+  }
+
+  KernelTier tier();
+
+  /** Returns what runs, in a few words, for people. */
+  String description();
+
+  /**
+   * Lays a weight matrix out for this tier.
+   *
+   * @param data rows of {@code format}, back to back; must stay valid as long as the matrix
+   * @param bias one value a row, or null
+   * @param arena owns the memory of the new layout
+   */
+  Matrix matrix(
+      String name,
+      WeightFormat format,
+      MemorySegment data,
+      int rows,
+      int cols,
+      float @Nullable [] bias,
+      Arena arena);
+
+  /** Returns room for activations that go into the given matrices, which have equal columns. */
+  Activations activations(int capacity, ActivationPrecision precision, Matrix... consumers);
+
+  /** Returns the private memory of one worker for matrices of up to {@code cols} columns. */
+  Scratch scratch(int cols);
+
+  /**
+   * Computes the tiles {@code [fromTile, toTile)} of {@code x w^T}: {@code y[row][at + output]},
+   * stored, or added to what is there.
+   */
+  void multiply(
+      Matrix w,
+      Activations x,
+      float[][] y,
+      int at,
+      boolean add,
+      int fromTile,
+      int toTile,
+      Scratch scratch);
+
+  /** {@code out = x / sqrt(mean(x^2) + epsilon) * gain}. */
+  void rmsNorm(float[] x, float[] gain, float epsilon, float[] out, Scratch scratch);
+
+  /** {@code gate[i] = silu(gate[i]) * gate[upAt + i]} for i in {@code [from, to)}. */
+  void swiglu(float[] gate, int upAt, int from, int to);
+
+  /**
+   * Attention of one query head over one piece, merged into the state of the pieces before.
+   *
+   * @param keys pages of the piece as floats, each [headSize][PAGE_TOKENS]
+   * @param values the same pages, each [PAGE_TOKENS][headSize], room for PIECE_TOKENS in all, then
+   *     one row of zeros
+   * @param tokens how many tokens of the piece the query sees, 1 to PIECE_TOKENS
+   */
+  void attend(
+      float[] query,
+      int queryAt,
+      float scale,
+      float[] keys,
+      float[] values,
+      int tokens,
+      AttentionState state,
+      Scratch scratch);
+
+  /** {@code out[at + i] = values[i] / sum}: the end of attention. */
+  void finish(AttentionState state, float[] out, int at);
+}

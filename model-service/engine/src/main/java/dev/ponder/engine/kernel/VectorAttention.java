@@ -1,0 +1,314 @@
+package dev.ponder.engine.kernel;
+
+import static jdk.incubator.vector.VectorOperators.MAX;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Attention on vectors: lanes are tokens while scores are formed and dimensions while values are
+ * summed, so the 16 virtual lanes of the definition are 16 register sums and nothing is ever added
+ * across a vector.
+ */
+final class VectorAttention {
+  private static final VectorSpecies<Float> F = VectorSpeciesHolder.FLOATS;
+  private static final int WIDTH = F.length();
+  private static final int PAGE = Kernels.PAGE_TOKENS;
+  private static final int LANES = Lanes.COUNT;
+
+  private VectorAttention() {}
+
+  static void attend(
+      float[] query,
+      int queryAt,
+      float scale,
+      float[] keys,
+      float[] values,
+      int tokens,
+      AttentionState state,
+      VectorScratch scratch) {
+    float[] weights = scratch.scores;
+    int size = state.headSize();
+    float max = Float.NEGATIVE_INFINITY;
+    for (int t = 0; t < tokens; t += WIDTH) {
+      FloatVector score = scores(query, queryAt, keys, t / PAGE * size * PAGE + t % PAGE, size);
+      score = score.mul(scale);
+      if (t + WIDTH > tokens) {
+        score = score.blend(Float.NEGATIVE_INFINITY, F.indexInRange(t, tokens).not());
+      }
+      max = Math.max(max, score.reduceLanes(MAX));
+      score.intoArray(weights, t);
+    }
+    float sum = weigh(weights, tokens, max, scratch.lanes);
+    float before = 0;
+    float here = 1;
+    if (!state.empty) {
+      float greatest = Math.max(state.max, max);
+      before = Exp.exp(state.max - greatest);
+      here = Exp.exp(max - greatest);
+      max = greatest;
+      sum = Math.fma(state.sum, before, sum * here);
+    }
+    for (int d = 0; d < size; d += WIDTH) {
+      FloatVector value = values(weights, values, d, size, tokens);
+      if (!state.empty) {
+        value =
+            FloatVector.fromArray(F, state.values, d)
+                .fma(FloatVector.broadcast(F, before), value.mul(here));
+      }
+      value.intoArray(state.values, d);
+    }
+    state.max = max;
+    state.sum = sum;
+    state.empty = false;
+  }
+
+  /**
+   * Turns scores into weights exp(score - max), padded with zeros to the lanes; returns the sum.
+   */
+  private static float weigh(float[] weights, int tokens, float max, float[] lanes) {
+    for (int lane = 0; lane < LANES; lane += WIDTH) {
+      FloatVector sum = FloatVector.zero(F);
+      for (int t = lane; t < tokens + (-tokens & (LANES - 1)); t += LANES) {
+        FloatVector weight = VectorKernels.exp(FloatVector.fromArray(F, weights, t).sub(max));
+        if (t + WIDTH > tokens) {
+          VectorMask<Float> outside = F.indexInRange(t, tokens).not();
+          weight = weight.blend(0f, outside);
+        }
+        weight.intoArray(weights, t);
+        sum = sum.add(weight);
+      }
+      sum.intoArray(lanes, lane);
+    }
+    return Lanes.join(lanes);
+  }
+
+  /** Query times the keys of a vector of tokens; {@code size} is a multiple of the lanes. */
+  private static FloatVector scores(float[] query, int queryAt, float[] keys, int at, int size) {
+    FloatVector a0 = FloatVector.zero(F);
+    FloatVector a1 = FloatVector.zero(F);
+    FloatVector a2 = FloatVector.zero(F);
+    FloatVector a3 = FloatVector.zero(F);
+    FloatVector a4 = FloatVector.zero(F);
+    FloatVector a5 = FloatVector.zero(F);
+    FloatVector a6 = FloatVector.zero(F);
+    FloatVector a7 = FloatVector.zero(F);
+    FloatVector a8 = FloatVector.zero(F);
+    FloatVector a9 = FloatVector.zero(F);
+    FloatVector a10 = FloatVector.zero(F);
+    FloatVector a11 = FloatVector.zero(F);
+    FloatVector a12 = FloatVector.zero(F);
+    FloatVector a13 = FloatVector.zero(F);
+    FloatVector a14 = FloatVector.zero(F);
+    FloatVector a15 = FloatVector.zero(F);
+    int k = at;
+    for (int q = queryAt; q < queryAt + size; q += LANES) {
+      a0 =
+          FloatVector.fromArray(F, keys, k + 0 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 0]), a0);
+      a1 =
+          FloatVector.fromArray(F, keys, k + 1 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 1]), a1);
+      a2 =
+          FloatVector.fromArray(F, keys, k + 2 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 2]), a2);
+      a3 =
+          FloatVector.fromArray(F, keys, k + 3 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 3]), a3);
+      a4 =
+          FloatVector.fromArray(F, keys, k + 4 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 4]), a4);
+      a5 =
+          FloatVector.fromArray(F, keys, k + 5 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 5]), a5);
+      a6 =
+          FloatVector.fromArray(F, keys, k + 6 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 6]), a6);
+      a7 =
+          FloatVector.fromArray(F, keys, k + 7 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 7]), a7);
+      a8 =
+          FloatVector.fromArray(F, keys, k + 8 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 8]), a8);
+      a9 =
+          FloatVector.fromArray(F, keys, k + 9 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 9]), a9);
+      a10 =
+          FloatVector.fromArray(F, keys, k + 10 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 10]), a10);
+      a11 =
+          FloatVector.fromArray(F, keys, k + 11 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 11]), a11);
+      a12 =
+          FloatVector.fromArray(F, keys, k + 12 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 12]), a12);
+      a13 =
+          FloatVector.fromArray(F, keys, k + 13 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 13]), a13);
+      a14 =
+          FloatVector.fromArray(F, keys, k + 14 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 14]), a14);
+      a15 =
+          FloatVector.fromArray(F, keys, k + 15 * PAGE)
+              .fma(FloatVector.broadcast(F, query[q + 15]), a15);
+      k += LANES * PAGE;
+    }
+    a0 = a0.add(a8);
+    a1 = a1.add(a9);
+    a2 = a2.add(a10);
+    a3 = a3.add(a11);
+    a4 = a4.add(a12);
+    a5 = a5.add(a13);
+    a6 = a6.add(a14);
+    a7 = a7.add(a15);
+    a0 = a0.add(a4);
+    a1 = a1.add(a5);
+    a2 = a2.add(a6);
+    a3 = a3.add(a7);
+    a0 = a0.add(a2);
+    a1 = a1.add(a3);
+    a0 = a0.add(a1);
+    return a0;
+  }
+
+  /** Weighted values of a vector of dimensions. Tokens past the end read the row of zeros. */
+  private static FloatVector values(float[] weights, float[] values, int d, int size, int tokens) {
+    FloatVector a0 = FloatVector.zero(F);
+    FloatVector a1 = FloatVector.zero(F);
+    FloatVector a2 = FloatVector.zero(F);
+    FloatVector a3 = FloatVector.zero(F);
+    FloatVector a4 = FloatVector.zero(F);
+    FloatVector a5 = FloatVector.zero(F);
+    FloatVector a6 = FloatVector.zero(F);
+    FloatVector a7 = FloatVector.zero(F);
+    FloatVector a8 = FloatVector.zero(F);
+    FloatVector a9 = FloatVector.zero(F);
+    FloatVector a10 = FloatVector.zero(F);
+    FloatVector a11 = FloatVector.zero(F);
+    FloatVector a12 = FloatVector.zero(F);
+    FloatVector a13 = FloatVector.zero(F);
+    FloatVector a14 = FloatVector.zero(F);
+    FloatVector a15 = FloatVector.zero(F);
+    int v = d;
+    int t = 0;
+    for (; t + LANES <= tokens; t += LANES) {
+      a0 =
+          FloatVector.fromArray(F, values, v + 0 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 0]), a0);
+      a1 =
+          FloatVector.fromArray(F, values, v + 1 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 1]), a1);
+      a2 =
+          FloatVector.fromArray(F, values, v + 2 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 2]), a2);
+      a3 =
+          FloatVector.fromArray(F, values, v + 3 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 3]), a3);
+      a4 =
+          FloatVector.fromArray(F, values, v + 4 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 4]), a4);
+      a5 =
+          FloatVector.fromArray(F, values, v + 5 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 5]), a5);
+      a6 =
+          FloatVector.fromArray(F, values, v + 6 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 6]), a6);
+      a7 =
+          FloatVector.fromArray(F, values, v + 7 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 7]), a7);
+      a8 =
+          FloatVector.fromArray(F, values, v + 8 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 8]), a8);
+      a9 =
+          FloatVector.fromArray(F, values, v + 9 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 9]), a9);
+      a10 =
+          FloatVector.fromArray(F, values, v + 10 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 10]), a10);
+      a11 =
+          FloatVector.fromArray(F, values, v + 11 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 11]), a11);
+      a12 =
+          FloatVector.fromArray(F, values, v + 12 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 12]), a12);
+      a13 =
+          FloatVector.fromArray(F, values, v + 13 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 13]), a13);
+      a14 =
+          FloatVector.fromArray(F, values, v + 14 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 14]), a14);
+      a15 =
+          FloatVector.fromArray(F, values, v + 15 * size)
+              .fma(FloatVector.broadcast(F, weights[t + 15]), a15);
+      v += LANES * size;
+    }
+    if (t < tokens) {
+      int zeros = Kernels.PIECE_TOKENS * size;
+      a0 =
+          FloatVector.fromArray(F, values, t + 0 < tokens ? v + 0 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 0]), a0);
+      a1 =
+          FloatVector.fromArray(F, values, t + 1 < tokens ? v + 1 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 1]), a1);
+      a2 =
+          FloatVector.fromArray(F, values, t + 2 < tokens ? v + 2 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 2]), a2);
+      a3 =
+          FloatVector.fromArray(F, values, t + 3 < tokens ? v + 3 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 3]), a3);
+      a4 =
+          FloatVector.fromArray(F, values, t + 4 < tokens ? v + 4 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 4]), a4);
+      a5 =
+          FloatVector.fromArray(F, values, t + 5 < tokens ? v + 5 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 5]), a5);
+      a6 =
+          FloatVector.fromArray(F, values, t + 6 < tokens ? v + 6 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 6]), a6);
+      a7 =
+          FloatVector.fromArray(F, values, t + 7 < tokens ? v + 7 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 7]), a7);
+      a8 =
+          FloatVector.fromArray(F, values, t + 8 < tokens ? v + 8 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 8]), a8);
+      a9 =
+          FloatVector.fromArray(F, values, t + 9 < tokens ? v + 9 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 9]), a9);
+      a10 =
+          FloatVector.fromArray(F, values, t + 10 < tokens ? v + 10 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 10]), a10);
+      a11 =
+          FloatVector.fromArray(F, values, t + 11 < tokens ? v + 11 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 11]), a11);
+      a12 =
+          FloatVector.fromArray(F, values, t + 12 < tokens ? v + 12 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 12]), a12);
+      a13 =
+          FloatVector.fromArray(F, values, t + 13 < tokens ? v + 13 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 13]), a13);
+      a14 =
+          FloatVector.fromArray(F, values, t + 14 < tokens ? v + 14 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 14]), a14);
+      a15 =
+          FloatVector.fromArray(F, values, t + 15 < tokens ? v + 15 * size : zeros)
+              .fma(FloatVector.broadcast(F, weights[t + 15]), a15);
+    }
+    a0 = a0.add(a8);
+    a1 = a1.add(a9);
+    a2 = a2.add(a10);
+    a3 = a3.add(a11);
+    a4 = a4.add(a12);
+    a5 = a5.add(a13);
+    a6 = a6.add(a14);
+    a7 = a7.add(a15);
+    a0 = a0.add(a4);
+    a1 = a1.add(a5);
+    a2 = a2.add(a6);
+    a3 = a3.add(a7);
+    a0 = a0.add(a2);
+    a1 = a1.add(a3);
+    a0 = a0.add(a1);
+    return a0;
+  }
+}

@@ -1,0 +1,248 @@
+package dev.ponder.engine.kernel;
+
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LT;
+
+import dev.ponder.engine.format.BlockFormat;
+import dev.ponder.engine.format.FloatFormat;
+import dev.ponder.engine.format.WeightFormat;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorSpecies;
+import org.jspecify.annotations.Nullable;
+
+/** The Vector API tier: the arithmetic of {@link ScalarKernels} on vectors of any width. */
+final class VectorKernels implements Kernels {
+  private static final VectorSpecies<Float> F = VectorSpeciesHolder.FLOATS;
+  private static final int WIDTH = F.length();
+  private static final int TILE = Matrix.TILE;
+
+  @Override
+  public KernelTier tier() {
+    return KernelTier.VECTOR;
+  }
+
+  @Override
+  public String description() {
+    return "vector " + VectorSpeciesHolder.BITS + " bits";
+  }
+
+  @Override
+  public Matrix matrix(
+      String name,
+      WeightFormat format,
+      MemorySegment data,
+      int rows,
+      int cols,
+      float @Nullable [] bias,
+      Arena arena) {
+    return switch (format) {
+      case BlockFormat blocks -> new VectorMatrix(name, blocks, data, rows, cols, bias, arena);
+      case FloatFormat floats -> new ScalarMatrix(name, floats, data, rows, cols, bias);
+    };
+  }
+
+  @Override
+  public Activations activations(int capacity, ActivationPrecision precision, Matrix... consumers) {
+    boolean quantised = false;
+    boolean floats = false;
+    boolean split = false;
+    for (Matrix consumer : consumers) {
+      floats |= consumer.takesFloats();
+      quantised |= !consumer.takesFloats();
+      split |= consumer instanceof VectorMatrix w && w.split;
+    }
+    split &= precision == ActivationPrecision.BITS16;
+    return new VectorActivations(
+        capacity, consumers[0].cols(), precision, quantised, floats, split);
+  }
+
+  @Override
+  public Scratch scratch(int cols) {
+    return new VectorScratch(cols);
+  }
+
+  @Override
+  public void multiply(
+      Matrix matrix,
+      Activations activations,
+      float[][] y,
+      int at,
+      boolean add,
+      int fromTile,
+      int toTile,
+      Scratch memory) {
+    VectorActivations x = (VectorActivations) activations;
+    VectorScratch scratch = (VectorScratch) memory;
+    if (matrix instanceof ScalarMatrix w) {
+      multiplyFloats(w, x, y, at, add, fromTile, toTile, scratch);
+      return;
+    }
+    VectorMatrix w = (VectorMatrix) matrix;
+    if (x.rows() == 1) {
+      for (int tile = fromTile; tile < toTile; tile++) {
+        for (int lane = 0; lane < TILE; lane += WIDTH) {
+          if (w.nibbles) {
+            VectorRowKernels.nibbles(w, tile, lane, x, scratch.lanes);
+          } else {
+            VectorRowKernels.bytes(w, tile, lane, x, scratch.lanes);
+          }
+        }
+        store(w, scratch.lanes, 0, tile, y[0], at, add);
+      }
+      return;
+    }
+    for (int tile = fromTile; tile < toTile; tile += 2) {
+      boolean pair = tile + 1 < toTile;
+      VectorPanelKernels.unpack(w, tile, 0, scratch);
+      if (pair) {
+        VectorPanelKernels.unpack(w, tile + 1, 1, scratch);
+      }
+      for (int row = 0; row < x.rows(); row += VectorActivations.GROUP) {
+        VectorPanelKernels.multiply(w, x, row / VectorActivations.GROUP, scratch);
+        int end = Math.min(VectorActivations.GROUP, x.rows() - row);
+        for (int r = 0; r < end; r++) {
+          store(w, scratch.sums, r * VectorScratch.PANEL, tile, y[row + r], at, add);
+          if (pair) {
+            store(w, scratch.sums, r * VectorScratch.PANEL + TILE, tile + 1, y[row + r], at, add);
+          }
+        }
+      }
+    }
+  }
+
+  /** Stores the outputs of one tile for one row. */
+  private static void store(
+      Matrix w, float[] sums, int from, int tile, float[] y, int at, boolean add) {
+    int first = tile * TILE;
+    if (w.hasBias() || first + TILE > w.rows()) {
+      for (int i = first; i < Math.min(first + TILE, w.rows()); i++) {
+        w.store(sums[from + i - first], i, y, at + i, add);
+      }
+      return;
+    }
+    for (int i = 0; i < TILE; i += WIDTH) {
+      FloatVector sum = FloatVector.fromArray(F, sums, from + i);
+      if (add) {
+        sum = FloatVector.fromArray(F, y, at + first + i).add(sum);
+      }
+      sum.intoArray(y, at + first + i);
+    }
+  }
+
+  private static void multiplyFloats(
+      ScalarMatrix w,
+      VectorActivations x,
+      float[][] y,
+      int at,
+      boolean add,
+      int fromTile,
+      int toTile,
+      VectorScratch scratch) {
+    int end = Math.min(toTile * TILE, w.rows());
+    for (int output = fromTile * TILE; output < end; output++) {
+      w.format.decode(w.data, output * w.rowBytes, w.cols(), scratch.weights);
+      for (int row = 0; row < x.rows(); row++) {
+        float value = dot(scratch.weights, x.x[row], w.cols(), scratch.lanes);
+        w.store(value, output, y[row], at + output, add);
+      }
+    }
+  }
+
+  /** A float dot product in the 16 virtual lanes. */
+  private static float dot(float[] a, float[] b, int count, float[] lanes) {
+    for (int lane = 0; lane < Lanes.COUNT; lane += WIDTH) {
+      FloatVector acc = FloatVector.zero(F);
+      int i = lane;
+      for (; i + WIDTH <= count; i += Lanes.COUNT) {
+        acc = FloatVector.fromArray(F, a, i).fma(FloatVector.fromArray(F, b, i), acc);
+      }
+      if (i < count + (-count & (Lanes.COUNT - 1))) {
+        var mask = F.indexInRange(i, count);
+        FloatVector tail = FloatVector.fromArray(F, a, i, mask);
+        acc = tail.fma(FloatVector.fromArray(F, b, i, mask), acc);
+      }
+      acc.intoArray(lanes, lane);
+    }
+    return Lanes.join(lanes);
+  }
+
+  @Override
+  public void rmsNorm(float[] x, float[] gain, float epsilon, float[] out, Scratch scratch) {
+    int n = gain.length;
+    float squares = dot(x, x, n, ((VectorScratch) scratch).lanes);
+    float factor = 1f / (float) Math.sqrt(squares / n + epsilon);
+    int i = 0;
+    for (; i + WIDTH <= n; i += WIDTH) {
+      FloatVector.fromArray(F, x, i)
+          .mul(factor)
+          .mul(FloatVector.fromArray(F, gain, i))
+          .intoArray(out, i);
+    }
+    for (; i < n; i++) {
+      out[i] = x[i] * factor * gain[i];
+    }
+  }
+
+  @Override
+  public void swiglu(float[] gate, int upAt, int from, int to) {
+    int i = from;
+    for (; i + WIDTH <= to; i += WIDTH) {
+      FloatVector x = FloatVector.fromArray(F, gate, i);
+      FloatVector up = FloatVector.fromArray(F, gate, upAt + i);
+      x.div(exp(x.neg()).add(1f)).mul(up).intoArray(gate, i);
+    }
+    for (; i < to; i++) {
+      gate[i] = Exp.silu(gate[i]) * gate[upAt + i];
+    }
+  }
+
+  /** {@link Exp#exp}, operation by operation. */
+  static FloatVector exp(FloatVector argument) {
+    FloatVector x = argument.blend(Exp.GREATEST, argument.compare(GT, Exp.GREATEST));
+    x = x.blend(Exp.LEAST, x.compare(LT, Exp.LEAST));
+    FloatVector rounder = FloatVector.broadcast(F, Exp.ROUNDER);
+    FloatVector shifted = x.fma(FloatVector.broadcast(F, Exp.LOG2_E), rounder);
+    FloatVector n = shifted.sub(rounder);
+    FloatVector r = n.fma(FloatVector.broadcast(F, -Exp.LN2_HIGH), x);
+    r = n.fma(FloatVector.broadcast(F, -Exp.LN2_LOW), r);
+    FloatVector p = FloatVector.broadcast(F, Exp.C7).fma(r, FloatVector.broadcast(F, Exp.C6));
+    p = p.fma(r, FloatVector.broadcast(F, Exp.C5));
+    p = p.fma(r, FloatVector.broadcast(F, Exp.C4));
+    p = p.fma(r, FloatVector.broadcast(F, Exp.C3));
+    p = p.fma(r, FloatVector.broadcast(F, Exp.C2));
+    p = p.fma(r, FloatVector.broadcast(F, 1f));
+    p = p.fma(r, FloatVector.broadcast(F, 1f));
+    IntVector exponent = shifted.reinterpretAsInts().sub(Exp.ROUNDER_BITS);
+    IntVector first = exponent.lanewise(ASHR, 1);
+    IntVector second = exponent.sub(first);
+    return p.mul(first.add(127).lanewise(LSHL, 23).reinterpretAsFloats())
+        .mul(second.add(127).lanewise(LSHL, 23).reinterpretAsFloats());
+  }
+
+  @Override
+  public void attend(
+      float[] query,
+      int queryAt,
+      float scale,
+      float[] keys,
+      float[] values,
+      int tokens,
+      AttentionState state,
+      Scratch scratch) {
+    VectorAttention.attend(
+        query, queryAt, scale, keys, values, tokens, state, (VectorScratch) scratch);
+  }
+
+  @Override
+  public void finish(AttentionState state, float[] out, int at) {
+    int size = state.headSize();
+    for (int d = 0; d < size; d += WIDTH) {
+      FloatVector.fromArray(F, state.values, d).div(state.sum).intoArray(out, at + d);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package dev.ponder.engine.kernel;
+
+/** Private memory of a worker of the vector tier. */
+final class VectorScratch extends Scratch {
+  /** Two tiles side by side: the outputs of one run of the many-row kernel. */
+  static final int PANEL = 2 * Matrix.TILE;
+
+  final float[] lanes = new float[Lanes.COUNT];
+  final float[] scores = new float[Kernels.PIECE_TOKENS];
+
+  /** Integer weights of two tiles as floats, [column][PANEL]. */
+  final float[] panel;
+
+  /** Scales and minima of the panel, [group][PANEL] and [block][PANEL]. */
+  final float[] scales;
+
+  final float[] minima;
+
+  /** Block dot products and running sums of eight activation rows, [row][PANEL]. */
+  final float[] dots = new float[VectorActivations.GROUP * PANEL];
+
+  final float[] highDots = new float[VectorActivations.GROUP * PANEL];
+  final float[] sums = new float[VectorActivations.GROUP * PANEL];
+
+  /** One row of float weights. */
+  final float[] weights;
+
+  VectorScratch(int cols) {
+    int room = (cols + 255) / 256 * 256;
+    panel = new float[room * PANEL];
+    scales = new float[room / 16 * PANEL];
+    minima = new float[room / 32 * PANEL];
+    weights = new float[cols];
+  }
+}

@@ -1,0 +1,5 @@
+/** Paged storage of attention keys and values. */
+@NullMarked
+package dev.ponder.engine.kv;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,237 @@
+package dev.ponder.engine.model;
+
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import dev.ponder.engine.kernel.Activations;
+import dev.ponder.engine.kernel.AttentionState;
+import dev.ponder.engine.kernel.Kernels;
+import dev.ponder.engine.kernel.Matrix;
+import dev.ponder.engine.kv.KvPool;
+import dev.ponder.engine.kv.KvSequence;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Grouped-query attention with rotary positions: adds attention of the normalised hidden states to
+ * the hidden states. Keys and values are rounded to half floats when written, and always read back
+ * from there.
+ */
+final class AttentionBlock {
+  private final ModelShape shape;
+  private final int layer;
+  private final float[] norm;
+  private final Matrix[] qkv;
+  private final Matrix output;
+  private final RopeTable rope;
+  private final int heads;
+  private final int kvHeads;
+  private final int headSize;
+  private final float scale;
+
+  /** The next piece of attention to be claimed. */
+  private final AtomicInteger claimed = new AtomicInteger();
+
+  AttentionBlock(
+      ModelShape shape,
+      int layer,
+      float[] norm,
+      Matrix query,
+      Matrix key,
+      Matrix value,
+      Matrix output,
+      RopeTable rope) {
+    this.shape = shape;
+    this.layer = layer;
+    this.norm = norm;
+    this.qkv = new Matrix[] {query, key, value};
+    this.output = output;
+    this.rope = rope;
+    heads = shape.heads();
+    kvHeads = shape.kvHeads();
+    headSize = shape.headSize();
+    scale = (float) (1 / StrictMath.sqrt(headSize));
+  }
+
+  void forward(Batch batch, Step step) {
+    Workspace work = batch.workspace;
+    Norm.rows(work.hidden, norm, shape.normEpsilon(), work, batch.rows(), step);
+    step.sync();
+    project(work, step);
+    claimed.setPlain(0); // every member; the barriers around order it
+    step.sync();
+    store(batch, step);
+    step.sync();
+    attend(batch, step);
+    step.sync();
+    if (!headsFillBlocks()) {
+      for (int row = step.from(batch.rows()); row < step.to(batch.rows()); row++) {
+        work.attendedInput.set(row, work.attended[row], 0, heads * headSize);
+      }
+      step.sync();
+    }
+    step.kernels.multiply(
+        output,
+        work.attendedInput,
+        work.hidden,
+        0,
+        true,
+        step.from(output.tiles()),
+        step.to(output.tiles()),
+        step.scratch);
+    step.sync();
+  }
+
+  /** Query, key and value projections as one list of tiles. */
+  private void project(Workspace work, Step step) {
+    int tiles = 0;
+    for (Matrix matrix : qkv) {
+      tiles += matrix.tiles();
+    }
+    int from = step.from(tiles);
+    int to = step.to(tiles);
+    int at = 0;
+    for (Matrix matrix : qkv) {
+      int first = Math.max(0, from);
+      int end = Math.min(matrix.tiles(), to);
+      if (first < end) {
+        step.kernels.multiply(
+            matrix, work.normedInput, work.qkv, at, false, first, end, step.scratch);
+      }
+      from -= matrix.tiles();
+      to -= matrix.tiles();
+      at += matrix.rows();
+    }
+  }
+
+  /** Rotates queries and keys, and writes keys and values into the pages. */
+  private void store(Batch batch, Step step) {
+    for (int row = step.from(batch.rows()); row < step.to(batch.rows()); row++) {
+      float[] x = batch.workspace.qkv[row];
+      int position = batch.position(row);
+      for (int head = 0; head < heads + kvHeads; head++) {
+        rope.rotate(x, head * headSize, position);
+      }
+      KvSequence sequence = batch.sequence(row);
+      KvPool pool = sequence.pool();
+      int page = sequence.page(position / pool.pageTokens());
+      int slot = position % pool.pageTokens();
+      for (int head = 0; head < kvHeads; head++) {
+        int key = (heads + head) * headSize;
+        int value = (heads + kvHeads + head) * headSize;
+        long keys = pool.keys(page, layer, head) + 2L * slot;
+        long values = pool.values(page, layer, head) + 2L * slot * headSize;
+        for (int d = 0; d < headSize; d++) {
+          pool.memory()
+              .set(JAVA_SHORT, keys + 2L * d * pool.pageTokens(), Float.floatToFloat16(x[key + d]));
+          pool.memory().set(JAVA_SHORT, values + 2L * d, Float.floatToFloat16(x[value + d]));
+        }
+      }
+    }
+  }
+
+  /** Whether the query heads of a key head fill whole blocks of activations. */
+  private boolean headsFillBlocks() {
+    return headSize * (heads / kvHeads) % Activations.BLOCK == 0;
+  }
+
+  private boolean headFillsBlocks() {
+    return headSize % Activations.BLOCK == 0;
+  }
+
+  /**
+   * Members claim runs of rows and heads as they become free: who computes an output does not
+   * matter. Late rows, which see most tokens, go first.
+   */
+  private void attend(Batch batch, Step step) {
+    Workspace work = batch.workspace;
+    int group = heads / kvHeads;
+    boolean singly = work.runs * kvHeads < 4 * step.members() && headFillsBlocks();
+    int share = singly ? 1 : group;
+    int perRun = heads / share;
+    int items = work.runs * perRun;
+    for (int i = claimed.getAndIncrement(); i < items; i = claimed.getAndIncrement()) {
+      attend(batch, work.runs - 1 - i / perRun, i % perRun * share, share, step);
+    }
+  }
+
+  /** Attention of a run of rows in {@code count} query heads that share a key head. */
+  private void attend(Batch batch, int run, int firstHead, int count, Step step) {
+    Workspace work = batch.workspace;
+    AttentionMemory memory = step.attention;
+    int row = work.runStart[run];
+    int rows = work.runLength[run];
+    KvSequence sequence = batch.sequence(row);
+    int position = batch.position(row);
+    int end = position + rows;
+    for (int i = 0; i < rows * count; i++) {
+      memory.states[i].clear();
+    }
+    for (int start = 0; start < end; start += Kernels.PIECE_TOKENS) {
+      load(sequence, start, Math.min(end - start, Kernels.PIECE_TOKENS), firstHead, memory);
+      for (int r = 0; r < rows; r++) {
+        int tokens = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
+        if (tokens <= 0) {
+          continue;
+        }
+        for (int h = 0; h < count; h++) {
+          step.kernels.attend(
+              work.qkv[row + r],
+              (firstHead + h) * headSize,
+              scale,
+              memory.keys,
+              memory.values,
+              tokens,
+              memory.states[r * count + h],
+              step.scratch);
+        }
+      }
+    }
+    for (int r = 0; r < rows; r++) {
+      float[] out = work.attended[row + r];
+      int from = firstHead * headSize;
+      for (int h = 0; h < count; h++) {
+        AttentionState state = memory.states[r * count + h];
+        step.kernels.finish(state, out, from + h * headSize);
+      }
+      if (headsFillBlocks()) {
+        work.attendedInput.set(row + r, out, from, from + count * headSize);
+      }
+    }
+  }
+
+  /** Brings the pages of a piece into floats. */
+  private void load(
+      KvSequence sequence, int start, int tokens, int queryHead, AttentionMemory memory) {
+    KvPool pool = sequence.pool();
+    int head = queryHead / (heads / kvHeads);
+    int size = pool.pageTokens() * headSize;
+    int pages = (tokens + pool.pageTokens() - 1) / pool.pageTokens();
+    for (int i = 0; i < pages; i++) {
+      int page = sequence.page(start / pool.pageTokens() + i);
+      read(pool.memory(), pool.keys(page, layer, head), memory.halves, memory.keys, i * size);
+      read(pool.memory(), pool.values(page, layer, head), memory.halves, memory.values, i * size);
+    }
+  }
+
+  private static void read(MemorySegment from, long offset, short[] halves, float[] to, int at) {
+    MemorySegment.copy(from, JAVA_SHORT, offset, halves, 0, halves.length);
+    for (int i = 0; i < halves.length; i++) {
+      to[at + i] = Float.float16ToFloat(halves[i]);
+    }
+  }
+
+  /** Tells which matrices read the normalised hidden states, and which read what was attended. */
+  void consumers(java.util.List<Matrix> normed, java.util.List<Matrix> attended) {
+    normed.addAll(java.util.List.of(qkv));
+    attended.add(output);
+  }
+
+  /** Returns the bytes of weights of one pass. */
+  long weightBytes() {
+    long bytes = output.bytes();
+    for (Matrix matrix : qkv) {
+      bytes += matrix.bytes();
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,26 @@
+package dev.ponder.engine.model;
+
+import dev.ponder.engine.kernel.AttentionState;
+import dev.ponder.engine.kernel.Kernels;
+
+/** What one member needs to attend: a piece of keys and values as floats, and sums in progress. */
+final class AttentionMemory {
+  final short[] halves;
+  final float[] keys;
+
+  /** One row more than a piece has tokens: the kernels want a row of zeros at the end. */
+  final float[] values;
+
+  final AttentionState[] states;
+
+  AttentionMemory(ModelShape shape) {
+    int size = shape.headSize();
+    halves = new short[Kernels.PAGE_TOKENS * size];
+    keys = new float[Kernels.PIECE_TOKENS * size];
+    values = new float[(Kernels.PIECE_TOKENS + 1) * size];
+    states = new AttentionState[Workspace.RUN * (shape.heads() / shape.kvHeads())];
+    for (int i = 0; i < states.length; i++) {
+      states[i] = new AttentionState(size);
+    }
+  }
+}

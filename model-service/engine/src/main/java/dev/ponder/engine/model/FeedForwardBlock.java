@@ -1,0 +1,67 @@
+package dev.ponder.engine.model;
+
+import dev.ponder.engine.kernel.Activations;
+import dev.ponder.engine.kernel.Matrix;
+
+/** SwiGLU: adds {@code down(silu(gate(x)) * up(x))} of the normalised x to the hidden states. */
+final class FeedForwardBlock {
+  /** Tiles whose outputs fill whole blocks of activations. */
+  private static final int TILES = Activations.BLOCK / Matrix.TILE;
+
+  private final ModelShape shape;
+  private final float[] norm;
+  private final Matrix gate;
+  private final Matrix up;
+  private final Matrix down;
+
+  FeedForwardBlock(ModelShape shape, float[] norm, Matrix gate, Matrix up, Matrix down) {
+    this.shape = shape;
+    this.norm = norm;
+    this.gate = gate;
+    this.up = up;
+    this.down = down;
+  }
+
+  void forward(Batch batch, Step step) {
+    Workspace work = batch.workspace;
+    Norm.rows(work.hidden, norm, shape.normEpsilon(), work, batch.rows(), step);
+    step.sync();
+    int units = (gate.tiles() + TILES - 1) / TILES;
+    int from = Math.min(step.from(units) * TILES, gate.tiles());
+    int to = Math.min(step.to(units) * TILES, gate.tiles());
+    int size = shape.feedForward();
+    if (from < to) {
+      step.kernels.multiply(gate, work.normedInput, work.gated, 0, false, from, to, step.scratch);
+      step.kernels.multiply(up, work.normedInput, work.gated, size, false, from, to, step.scratch);
+      int first = from * Matrix.TILE;
+      int end = Math.min(to * Matrix.TILE, size);
+      for (int row = 0; row < batch.rows(); row++) {
+        step.kernels.swiglu(work.gated[row], size, first, end);
+        work.gatedInput.set(row, work.gated[row], first, end);
+      }
+    }
+    step.sync();
+    step.kernels.multiply(
+        down,
+        work.gatedInput,
+        work.hidden,
+        0,
+        true,
+        step.from(down.tiles()),
+        step.to(down.tiles()),
+        step.scratch);
+    step.sync();
+  }
+
+  /** Tells which matrices read the normalised hidden states, and which read the gated product. */
+  void consumers(java.util.List<Matrix> normed, java.util.List<Matrix> gated) {
+    normed.add(gate);
+    normed.add(up);
+    gated.add(down);
+  }
+
+  /** Returns the bytes of weights of one pass. */
+  long weightBytes() {
+    return gate.bytes() + up.bytes() + down.bytes();
+  }
+}

@@ -1,0 +1,47 @@
+package dev.ponder.engine.model;
+
+import dev.ponder.engine.kernel.Kernels;
+import dev.ponder.engine.kernel.Scratch;
+import dev.ponder.engine.kernel.Team;
+
+/**
+ * One member's view of a forward pass: which share of the work is its own. Work is split over
+ * outputs only, so the number of members never shows in a result.
+ */
+final class Step {
+  private final Team team;
+  private final int member;
+  final Kernels kernels;
+  final Scratch scratch;
+  final AttentionMemory attention;
+
+  Step(Team team, int member, Kernels kernels, Scratch scratch, AttentionMemory attention) {
+    this.team = team;
+    this.member = member;
+    this.kernels = kernels;
+    this.scratch = scratch;
+    this.attention = attention;
+  }
+
+  int member() {
+    return member;
+  }
+
+  int members() {
+    return team.size();
+  }
+
+  /** Where this member's share of {@code count} things begins; it ends where the next begins. */
+  int from(int count) {
+    return (int) ((long) count * member / team.size());
+  }
+
+  int to(int count) {
+    return (int) ((long) count * (member + 1) / team.size());
+  }
+
+  /** Waits for all members. */
+  void sync() {
+    team.sync(member);
+  }
+}
