@@ -133,5 +133,6 @@ class GgufFileTest {
     }
     assertThatThrownBy(() -> GgufFile.open(folder.resolve("absent")))
         .isInstanceOf(NoSuchFileException.class);
+    assertThatThrownBy(() -> GgufFile.open(folder)).isInstanceOf(IOException.class);
   }
 }

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -61,6 +62,26 @@ class TokenizerGoldenTest {
       exact++;
     }
     assertThat(exact).isGreaterThan(900);
+  }
+
+  @Test
+  void randomTextComesBackWholeAndInParts() {
+    long seed = Long.getLong("test.seed", 20_251_123L);
+    SplittableRandom random = new SplittableRandom(seed);
+    for (int i = 0; i < 3_000; i++) {
+      String text = RandomText.of(random, 40);
+      int[] ids = tokenizer.encode(text, false);
+      // Without what the vocabulary cannot express, the text comes back.
+      String expressible = text.replaceAll("[" + WITHOUT_TOKENS + "]", "");
+      assertThat(tokenizer.decode(ids)).as("seed %d", seed).isEqualTo(expressible);
+      StreamingDecoder decoder = new StreamingDecoder(tokenizer);
+      StringBuilder parts = new StringBuilder();
+      for (int id : ids) {
+        assertThat(tokenizer.isControl(id)).as("seed %d", seed).isFalse();
+        parts.append(decoder.push(id));
+      }
+      assertThat(parts.append(decoder.flush()).toString()).isEqualTo(expressible);
+    }
   }
 
   @ParameterizedTest
