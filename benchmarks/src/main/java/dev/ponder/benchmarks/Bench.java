@@ -1,0 +1,363 @@
+package dev.ponder.benchmarks;
+
+import dev.ponder.engine.EngineException;
+import dev.ponder.engine.gguf.GgufFile;
+import dev.ponder.engine.gguf.TensorType;
+import dev.ponder.engine.kernel.ActivationPrecision;
+import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.model.LanguageModel;
+import dev.ponder.engine.model.ModelOptions;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command {@code bench}: our engine's speed on a model file, beside llama.cpp's on the same file. */
+@Command(
+    name = "bench",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Measures the engine's speed on a GGUF model, and llama.cpp's on the same file in turn with it.",
+      "Workloads: prefill128, prefill512 (one prompt); decode, decode_ctx512 (one sequence behind 1 and"
+          + " 512 tokens); samples4, 8, 16, 32 (sequences that share one 256-token prompt);"
+          + " ttft_cold1000 (seconds to the first logits of 1,000 tokens). Logits are produced, nothing"
+          + " is sampled. The peer's figure is the better of its two flash-attention settings."
+    })
+public final class Bench implements Callable<Integer> {
+  private static final String DEFAULT_MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf";
+
+  /** Beyond any processor's cache, so that memory itself is read. */
+  private static final long BEYOND_CACHE = 1L << 30;
+
+  @Option(
+      names = "--model",
+      paramLabel = "FILE",
+      description =
+          "GGUF file (default: $PONDER_MODEL_FILE, else the default model that ./ponder pull fetched)")
+  private @Nullable Path model;
+
+  @Option(names = "--threads", paramLabel = "N", description = "threads of either side (default: all cores)")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(names = "--reps", paramLabel = "N", description = "repetitions (default: ${DEFAULT-VALUE})")
+  private int repetitions = 5;
+
+  @Option(names = "--only", split = ",", paramLabel = "WORKLOAD", description = "only these workloads")
+  private List<String> only = List.of();
+
+  @Option(
+      names = "--tier",
+      split = ",",
+      paramLabel = "TIER",
+      description = "kernels to measure: auto, scalar, vector (default: auto)")
+  private List<String> tiers = List.of("auto");
+
+  @Option(
+      names = "--activations",
+      split = ",",
+      paramLabel = "BITS",
+      description = "activation precisions to measure: 8, 16 (default: the model's own)")
+  private List<String> activations = List.of();
+
+  @Option(
+      names = "--peer",
+      paramLabel = "PYTHON",
+      description = "Python interpreter that has llama-cpp-python and numpy; without it there is no peer")
+  private @Nullable Path peer;
+
+  @Option(
+      names = "--make-peer",
+      description =
+          "makes a virtual environment with " + PeerEnvironment.REQUIREMENT + " (once) and uses it")
+  private boolean makePeer;
+
+  @Option(names = "--out", paramLabel = "FILE", description = "writes all readings as JSON")
+  private @Nullable Path out;
+
+  @Option(names = "--markdown", paramLabel = "FILE", description = "writes the table as Markdown, dated")
+  private @Nullable Path markdown;
+
+  @Option(
+      names = "--random-shape",
+      paramLabel = "SHAPE",
+      description =
+          "measures a model of this shape with random weights and --model's vocabulary: 135m, 1b"
+              + " (written once below the cache folder)")
+  private @Nullable String randomShape;
+
+  @Option(
+      names = "--type",
+      paramLabel = "TYPE",
+      description = "with --random-shape: the type of its matrices, such as q8_0 (the default), q4_0, q4_k")
+  private String type = "q8_0";
+
+  @Spec private @Nullable CommandSpec spec;
+
+  private final Clock clock;
+
+  public Bench() {
+    this(Clock.systemDefaultZone());
+  }
+
+  Bench(Clock clock) {
+    this.clock = clock;
+  }
+
+  /** Runs the command and exits with its status: 0 done, 1 the model cannot be measured, 2 wrong usage. */
+  public static void main(String[] args) {
+    System.exit(new CommandLine(new Bench()).execute(args));
+  }
+
+  /** One setting of ours to measure; null stands for the engine's own choice. */
+  private record Setting(@Nullable KernelTier tier, @Nullable ActivationPrecision activations) {}
+
+  @Override
+  public Integer call() throws IOException {
+    List<Workload> workloads = valid(only, this::workloads);
+    List<Setting> settings = valid(tiers, names -> settings(names, activations));
+    check("threads", threads, 1, 1024);
+    check("reps", repetitions, 1, 1000);
+    RandomModel.@Nullable Shape shape =
+        randomShape == null ? null : valid(randomShape, RandomModel.Shape::named);
+    TensorType randomType = valid(type, Bench::tensorType);
+    Path named = model == null ? defaultModel() : model;
+    PrintWriter log = commandLine().getErr();
+    if (!Files.isRegularFile(named)) {
+      log.println(named + ": no such file (expected: a GGUF model; get the default one with ./ponder pull)");
+      return 1;
+    }
+    Path file = shape == null ? named : randomModel(named, shape, randomType, log);
+    try (GgufFile gguf = GgufFile.open(file)) {
+      Report report = measure(gguf, file, workloads, settings, log);
+      commandLine().getOut().print(report.text());
+      commandLine().getOut().flush();
+      if (out != null) {
+        Files.writeString(out, report.json());
+      }
+      if (markdown != null) {
+        Files.writeString(markdown, report.markdown());
+      }
+      return 0;
+    } catch (EngineException e) {
+      log.println(file + ": " + e.getMessage());
+      return 1;
+    }
+  }
+
+  /** The random model of this shape, type and vocabulary; written when it is not there yet. */
+  private Path randomModel(Path vocabulary, RandomModel.Shape shape, TensorType type, PrintWriter log)
+      throws IOException {
+    Path folder = Path.of(System.getProperty("user.home"), ".cache", "ponder", "bench");
+    Path file =
+        folder.resolve("random-%s-%s.gguf".formatted(randomShape, type.name().toLowerCase(Locale.ROOT)));
+    if (!Files.exists(file)) {
+      log.println("writing " + file);
+      log.flush();
+      Files.createDirectories(folder);
+      try (GgufFile source = GgufFile.open(vocabulary)) {
+        RandomModel.write(file, source.metadata(), shape, type);
+      } catch (IllegalArgumentException e) {
+        throw new ParameterException(commandLine(), "--" + e.getMessage(), e);
+      }
+    }
+    return file;
+  }
+
+  private static TensorType tensorType(String name) {
+    for (TensorType type : TensorType.values()) {
+      if (type.name().toLowerCase(Locale.ROOT).equals(name)) {
+        return type;
+      }
+    }
+    throw new IllegalArgumentException("type: " + name + " (expected: a GGUF type such as q8_0)");
+  }
+
+  private Report measure(
+      GgufFile gguf, Path file, List<Workload> workloads, List<Setting> settings, PrintWriter log) {
+    List<EngineContestant> ours = new ArrayList<>();
+    @Nullable PeerProcess peerProcess = null;
+    try {
+      for (Setting setting : settings) {
+        ModelOptions options =
+            new ModelOptions(threads, setting.tier(), setting.activations(), progress -> {});
+        ours.add(new EngineContestant(LanguageModel.load(gguf, options), workloads));
+      }
+      peerProcess = startPeer(file, log);
+      List<Contestant> contestants = new ArrayList<>(ours);
+      List<String> peers = new ArrayList<>();
+      if (peerProcess != null) {
+        for (int flash : new int[] {1, 0}) {
+          Contestant contestant = new PeerContestant(peerProcess, flash);
+          contestants.add(contestant);
+          peers.add(contestant.label());
+        }
+      }
+      Round round = new Round(workloads, contestants, log);
+      round.warmUp();
+      Results results = round.measure(repetitions);
+      Map<String, Long> peakBytes = new LinkedHashMap<>();
+      peakBytes.put("ponder (one JVM, " + settings.size() + " copies of the model)", Machine.peakBytes());
+      if (peerProcess != null) {
+        peakBytes.put("llama.cpp", peerProcess.peakBytes());
+      }
+      return new Report(
+          LocalDate.now(clock),
+          command(),
+          Machine.here(),
+          String.valueOf(file.getFileName()),
+          threads,
+          repetitions,
+          workloads,
+          ours.stream().map(EngineContestant::label).distinct().toList(),
+          peers,
+          peerProcess == null ? "" : peerProcess.version(),
+          results,
+          limits(weightBytes(results, ours, workloads), log),
+          peakBytes);
+    } finally {
+      ours.forEach(EngineContestant::close);
+      if (peerProcess != null) {
+        peerProcess.close();
+      }
+    }
+  }
+
+  /** The peer with the model loaded, or null (after a message) when there is none or it cannot run. */
+  private @Nullable PeerProcess startPeer(Path file, PrintWriter log) {
+    try {
+      if (makePeer) {
+        Path python = PeerEnvironment.make(PeerEnvironment.defaultFolder(), log);
+        return PeerProcess.start(python, file, threads);
+      }
+      return peer == null ? null : PeerProcess.start(peer, file, threads);
+    } catch (PeerException e) {
+      log.println(e.getMessage() + "; going on without a peer");
+      return null;
+    }
+  }
+
+  private Map<String, Double> limits(long weights, PrintWriter log) {
+    Map<String, Double> limits = new LinkedHashMap<>();
+    if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+      log.println("memory limits not measured: they need --add-modules=jdk.incubator.vector");
+      return limits;
+    }
+    for (long bytes : new long[] {weights, BEYOND_CACHE}) {
+      for (int team : new LinkedHashSet<>(List.of(1, 2, threads))) {
+        String what =
+            String.format(
+                Locale.ROOT, "%d %s over %.0f MB", team, team == 1 ? "thread" : "threads", bytes / 1e6);
+        limits.put(what, ReadBandwidth.measure(team, bytes));
+      }
+    }
+    return limits;
+  }
+
+  /** What one pass reads of the weights: memory bandwidth is measured over as much, since caches differ. */
+  private static long weightBytes(
+      Results results, List<EngineContestant> ours, List<Workload> workloads) {
+    Measurement.Work work =
+        results.of(ours.getFirst().label(), workloads.getFirst()).getFirst().work();
+    return Math.max(1 << 20, work.weightBytes() / Math.max(1, work.forwardPasses()));
+  }
+
+  /** The command line as others would type it: files without the folders of this machine. */
+  private String command() {
+    StringBuilder words = new StringBuilder("./ponder bench");
+    for (OptionSpec option : commandLine().getParseResult().matchedOptions()) {
+      words.append(' ').append(option.longestName());
+      if (option.arity().max() > 0) {
+        // "x/y/z.gguf" becomes "z.gguf"
+        String value = String.join(",", option.originalStringValues());
+        words.append(' ').append(value.replaceAll(".*/", ""));
+      }
+    }
+    return words.toString();
+  }
+
+  private static Path defaultModel() {
+    String named = System.getenv("PONDER_MODEL_FILE");
+    return named == null || named.isBlank()
+        ? Path.of(System.getProperty("user.home"), ".cache", "ponder", "models", DEFAULT_MODEL)
+        : Path.of(named);
+  }
+
+  private List<Workload> workloads(List<String> labels) {
+    return labels.isEmpty() ? List.of(Workload.values()) : Workload.ofLabels(labels);
+  }
+
+  private static List<Setting> settings(List<String> tiers, List<String> activations) {
+    Set<Setting> settings = new LinkedHashSet<>();
+    for (String tier : tiers) {
+      if (activations.isEmpty()) {
+        settings.add(new Setting(tier(tier), null));
+      }
+      for (String bits : activations) {
+        settings.add(new Setting(tier(tier), precision(bits)));
+      }
+    }
+    return List.copyOf(settings);
+  }
+
+  private static @Nullable KernelTier tier(String name) {
+    if (name.equals("auto")) {
+      return null;
+    }
+    for (KernelTier tier : KernelTier.values()) {
+      if (tier.name().toLowerCase(Locale.ROOT).equals(name)) {
+        return tier;
+      }
+    }
+    throw new IllegalArgumentException("tier: " + name + " (expected: auto, scalar or vector)");
+  }
+
+  private static ActivationPrecision precision(String bits) {
+    return switch (bits) {
+      case "8" -> ActivationPrecision.BITS8;
+      case "16" -> ActivationPrecision.BITS16;
+      default -> throw new IllegalArgumentException("activations: " + bits + " (expected: 8 or 16)");
+    };
+  }
+
+  private <T, R> R valid(T value, Function<T, R> parse) {
+    try {
+      return parse.apply(value);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(commandLine(), "--" + e.getMessage(), e);
+    }
+  }
+
+  private void check(String name, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new ParameterException(
+          commandLine(), "--%s: %d (expected: %d to %d)".formatted(name, value, least, most));
+    }
+  }
+
+  private CommandLine commandLine() {
+    if (spec == null) {
+      throw new IllegalStateException("Bench runs as a command only");
+    }
+    return spec.commandLine();
+  }
+}

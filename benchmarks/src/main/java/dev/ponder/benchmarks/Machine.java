@@ -1,0 +1,61 @@
+package dev.ponder.benchmarks;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What a figure depends on beside the code: the processor, and the code's own revision. */
+record Machine(String processor, String commit) {
+
+  static Machine here() {
+    return new Machine(
+        field(Path.of("/proc/cpuinfo"), "model name", System.getProperty("os.arch", "unknown")),
+        revision());
+  }
+
+  /** This process's peak resident memory in bytes; 0 where the system does not tell. */
+  static long peakBytes() {
+    String text = field(Path.of("/proc/self/status"), "VmHWM", "0 kB");
+    return Long.parseLong(text.substring(0, text.indexOf(' '))) * 1024;
+  }
+
+  /** The value of the first {@code name: value} line. */
+  static String field(Path file, String name, String otherwise) {
+    try {
+      return Files.readAllLines(file, UTF_8).stream()
+          .filter(line -> line.startsWith(name) && line.contains(":"))
+          .findFirst()
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .orElse(otherwise);
+    } catch (IOException e) {
+      return otherwise;
+    }
+  }
+
+  private static String revision() {
+    String revision = git(List.of("git", "rev-parse", "--short", "HEAD"));
+    if (revision.isEmpty()) {
+      return "unknown";
+    }
+    return git(List.of("git", "status", "--porcelain")).isEmpty()
+        ? revision
+        : revision + " and changes";
+  }
+
+  private static String git(List<String> command) {
+    try {
+      Process process =
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      String output = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+      return process.waitFor() == 0 ? output : "";
+    } catch (IOException e) {
+      return ""; // no git here: a released archive
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "";
+    }
+  }
+}

@@ -1,0 +1,191 @@
+package dev.ponder.benchmarks;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * llama.cpp in a Python process that keeps the model loaded and runs one workload for each line it is
+ * sent; see {@code llama_cpp_peer.py}. NOT thread-safe. {@link #close} ends the process.
+ */
+final class PeerProcess implements AutoCloseable {
+  private static final String SCRIPT = "llama_cpp_peer.py";
+  private static final JsonMapper JSON = JsonMapper.shared();
+
+  private final Path scratch;
+  private final Path errors;
+  private final Process process;
+  private final BufferedReader answers;
+  private final Writer requests;
+  private final String version;
+  private long peakBytes;
+
+  private PeerProcess(Path scratch, Path errors, Process process) {
+    this.scratch = scratch;
+    this.errors = errors;
+    this.process = process;
+    this.answers = process.inputReader(UTF_8);
+    this.requests = process.outputWriter(UTF_8);
+    this.version = answer().path("llama_cpp").asString("unknown");
+  }
+
+  /**
+   * Starts the peer and waits until its model is loaded.
+   *
+   * @param python an interpreter that has llama-cpp-python and numpy
+   * @throws PeerException when it cannot be started or cannot load the model
+   */
+  static PeerProcess start(Path python, Path model, int threads) {
+    try {
+      Path scratch = Files.createTempDirectory("ponder-bench");
+      Path script = scratch.resolve(SCRIPT);
+      try (InputStream source = PeerProcess.class.getResourceAsStream(SCRIPT)) {
+        if (source == null) {
+          throw new IllegalStateException(SCRIPT + " is not on the class path");
+        }
+        Files.copy(source, script);
+      }
+      return start(
+          scratch,
+          List.of(
+              python.toString(),
+              script.toString(),
+              model.toString(),
+              "--threads",
+              Integer.toString(threads)));
+    } catch (IOException e) {
+      throw new PeerException("peer: " + python + " cannot be started (" + e.getMessage() + ")", e);
+    }
+  }
+
+  /** Starts any command that speaks the script's protocol; {@code scratch} is deleted at the end. */
+  static PeerProcess start(Path scratch, List<String> command) throws IOException {
+    Path errors = scratch.resolve("errors.log");
+    try {
+      Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+      try {
+        return new PeerProcess(scratch, errors, process);
+      } catch (PeerException e) {
+        process.destroyForcibly();
+        throw e;
+      }
+    } catch (IOException | PeerException e) {
+      delete(scratch);
+      throw e;
+    }
+  }
+
+  String version() {
+    return version;
+  }
+
+  /** Peak resident memory as of the latest run; 0 before the first. */
+  long peakBytes() {
+    return peakBytes;
+  }
+
+  /** Seconds of one run. */
+  double run(int flash, Workload workload) {
+    String request =
+        workload.isPrefill()
+            ? flash + " prefill " + workload.prompt()
+            : "%d decode %d %d %d"
+                .formatted(flash, workload.steps(), workload.sequences(), workload.prompt());
+    try {
+      requests.write(request + "\n");
+      requests.flush();
+    } catch (IOException e) {
+      throw new PeerException("peer: stopped" + lastError(), e);
+    }
+    JsonNode answer = answer();
+    double seconds = answer.path("seconds").asDouble(0);
+    if (!(seconds > 0)) {
+      throw new PeerException("peer: seconds: " + seconds + " (expected: above 0)");
+    }
+    peakBytes = answer.path("peakBytes").asLong(0);
+    return seconds;
+  }
+
+  private JsonNode answer() {
+    String line;
+    try {
+      line = answers.readLine();
+    } catch (IOException e) {
+      throw new PeerException("peer: its answer cannot be read (" + e.getMessage() + ")", e);
+    }
+    if (line == null) {
+      throw new PeerException("peer: stopped" + lastError());
+    }
+    return parse(line);
+  }
+
+  /** The object in one line of the peer's output, unless it reports an error. */
+  static JsonNode parse(String line) {
+    JsonNode node;
+    try {
+      node = JSON.readTree(line);
+    } catch (JacksonException e) {
+      throw new PeerException("peer: answered '" + line + "' (expected: a JSON object)", e);
+    }
+    if (!node.isObject()) {
+      throw new PeerException("peer: answered '" + line + "' (expected: a JSON object)");
+    }
+    @Nullable JsonNode error = node.get("error");
+    if (error != null) {
+      throw new PeerException("peer: " + error.asString());
+    }
+    return node;
+  }
+
+  /** The last line the process wrote to its error stream: for Python the exception. */
+  private String lastError() {
+    try {
+      process.waitFor(5, TimeUnit.SECONDS);
+      List<String> lines =
+          Files.readAllLines(errors, UTF_8).stream().filter(line -> !line.isBlank()).toList();
+      return lines.isEmpty() ? "" : " (" + lines.getLast().strip() + ")";
+    } catch (IOException e) {
+      return "";
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return "";
+    }
+  }
+
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(5, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+    delete(scratch);
+  }
+
+  private static void delete(Path folder) {
+    try (var files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+      Files.delete(folder);
+    } catch (IOException e) {
+      // A temporary folder that stays behind is the system's to clean; the measurement stands.
+      folder.toFile().deleteOnExit();
+    }
+  }
+}

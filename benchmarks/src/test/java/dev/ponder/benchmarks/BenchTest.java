@@ -1,0 +1,133 @@
+package dev.ponder.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ponder.engine.gguf.RandomLlama;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The whole command on a tiny random model. */
+class BenchTest {
+  private static final Clock CLOCK =
+      Clock.fixed(Instant.parse("2026-03-04T12:00:00Z"), ZoneOffset.UTC);
+
+  @TempDir private static Path folder;
+  private static Path model;
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @BeforeAll
+  static void writeModel() throws IOException {
+    model = new RandomLlama().contextLength(2048).writeTo(folder.resolve("tiny.gguf"));
+  }
+
+  @Test
+  void measuresEveryWorkloadWithoutAPeer() throws IOException {
+    Path json = folder.resolve("out.json");
+    Path markdown = folder.resolve("out.md");
+
+    int status =
+        bench(
+            "--model", model.toString(), "--reps", "1", "--threads", "1",
+            "--activations", "8,16", "--out", json.toString(), "--markdown", markdown.toString());
+
+    assertThat(status).as(err.toString()).isZero();
+    JsonNode root = JsonMapper.shared().readTree(Files.readString(json));
+    assertThat(root.path("date").asString()).isEqualTo("2026-03-04");
+    assertThat(root.path("results").size()).isEqualTo(2);
+    for (JsonNode contestant : root.path("results")) {
+      for (Workload workload : Workload.values()) {
+        JsonNode result = contestant.path(workload.label());
+        assertThat(result.path("readings").size()).as(workload.label()).isOne();
+        assertThat(result.path("median").asDouble()).as(workload.label()).isPositive();
+        assertThat(result.path("forwardPasses").asInt())
+            .as(workload.label())
+            .isEqualTo(passes(workload));
+      }
+    }
+    assertThat(root.path("ratios").size()).isZero();
+    assertThat(out.toString()).contains("no peer", "ttft_cold1000", "Memory read limit, 1 thread");
+    assertThat(Files.readString(markdown))
+        .startsWith("## 2026-03-04, tiny.gguf")
+        .contains("./ponder bench --model tiny.gguf --reps 1 --threads 1 --activations 8,16")
+        .contains("| samples32 | tokens/s |")
+        .doesNotContain(folder.toString());
+  }
+
+  /** A step of all sequences is one pass over the weights; a prompt is cut into chunks of 512. */
+  private static int passes(Workload workload) {
+    return workload.isPrefill() ? (workload.prompt() + 511) / 512 : workload.steps();
+  }
+
+  @Test
+  void goesOnWithoutAPeerThatCannotRun() {
+    Path python = folder.resolve("no-python");
+
+    int status =
+        bench("--model", model.toString(), "--reps", "1", "--only", "decode", "--peer", python.toString());
+
+    assertThat(status).isZero();
+    assertThat(err.toString())
+        .contains("peer: " + python + " cannot be started")
+        .contains("going on without a peer");
+    assertThat(out.toString()).contains("decode");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --only=samples5       | --only: samples5 (expected: some of
+          --tier=gpu            | --tier: gpu (expected: auto, scalar or vector)
+          --activations=4       | --activations: 4 (expected: 8 or 16)
+          --random-shape=7b     | --random-shape: 7b (expected: 135m or 1b)
+          --type=q9             | --type: q9 (expected: a GGUF type such as q8_0)
+          --reps=0              | --reps: 0 (expected: 1 to 1000)
+          --threads=-1          | --threads: -1 (expected: 1 to 1024)
+          --reps=many           | Invalid value for option '--reps'
+          --flash=1             | Unknown option: '--flash=1'
+          """)
+  void refusesBadOptions(String option, String message) {
+    assertThat(bench("--model", model.toString(), option)).isEqualTo(2);
+    assertThat(err.toString()).contains(message);
+  }
+
+  @Test
+  void namesAMissingModel() {
+    Path missing = folder.resolve("missing.gguf");
+
+    assertThat(bench("--model", missing.toString())).isOne();
+    assertThat(err.toString()).startsWith(missing + ": no such file (expected:");
+  }
+
+  @Test
+  void refusesAFileThatIsNoModel() throws IOException {
+    Path text = Files.writeString(folder.resolve("text.gguf"), "hello");
+
+    assertThat(bench("--model", text.toString())).isOne();
+    assertThat(err.toString()).startsWith(text.toString());
+  }
+
+  private int bench(String... arguments) {
+    return new CommandLine(new Bench(CLOCK))
+        .setOut(new PrintWriter(out, true))
+        .setErr(new PrintWriter(err, true))
+        .execute(arguments);
+  }
+}
