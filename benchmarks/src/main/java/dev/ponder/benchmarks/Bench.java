@@ -135,7 +135,7 @@ public final class Bench implements Callable<Integer> {
   public Integer call() throws IOException {
     List<Workload> workloads = valid(only, this::workloads);
     List<Setting> settings = valid(tiers, names -> settings(names, activations));
-    check("threads", threads, 1, 1024);
+    check("threads", threads, 1, 256);
     check("reps", repetitions, 1, 1000);
     RandomModel.@Nullable Shape shape =
         randomShape == null ? null : valid(randomShape, RandomModel.Shape::named);
@@ -199,7 +199,10 @@ public final class Bench implements Callable<Integer> {
     try {
       for (Setting setting : settings) {
         ModelOptions options =
-            new ModelOptions(threads, setting.tier(), setting.activations(), progress -> {});
+            ModelOptions.defaults()
+                .withThreads(threads)
+                .withTier(setting.tier())
+                .withActivations(setting.activations());
         ours.add(new EngineContestant(LanguageModel.load(gguf, options), workloads));
       }
       peerProcess = startPeer(file, log);

@@ -134,7 +134,6 @@ final class EngineContestant implements Contestant, AutoCloseable {
 
   @Override
   public void close() {
-    batch.close();
     pool.close();
     model.close();
   }

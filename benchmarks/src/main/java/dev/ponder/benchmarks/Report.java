@@ -99,7 +99,9 @@ record Report(
           row.peerFigures() == null ? "-" : figures(row.workload(), row.peerFigures()),
           row.theirs() == null ? "-" : row.theirs().substring(row.theirs().length() - 1),
           row.peerFigures() == null ? "-" : number("%.2f", row.ratio()),
-          number("%.1f", work.gigabytesPerSecond(row.run().seconds())),
+          row.workload().isPrefill()
+              ? "-"
+              : number("%.1f", work.gigabytesPerSecond(row.run().seconds())),
           number("%.1f", work.weightBytes() / 1e6 / passes),
           number("%.2f", work.kvBytes() / 1e6 / passes),
           Long.toString(work.forwardPasses()));

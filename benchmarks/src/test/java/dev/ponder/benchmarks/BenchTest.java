@@ -99,7 +99,7 @@ class BenchTest {
           --random-shape=7b     | --random-shape: 7b (expected: 135m or 1b)
           --type=q9             | --type: q9 (expected: a GGUF type such as q8_0)
           --reps=0              | --reps: 0 (expected: 1 to 1000)
-          --threads=-1          | --threads: -1 (expected: 1 to 1024)
+          --threads=-1          | --threads: -1 (expected: 1 to 256)
           --reps=many           | Invalid value for option '--reps'
           --flash=1             | Unknown option: '--flash=1'
           """)

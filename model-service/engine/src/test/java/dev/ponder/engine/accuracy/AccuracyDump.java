@@ -55,8 +55,7 @@ final class AccuracyDump {
   }
 
   static LanguageModel load(GgufFile file, ActivationPrecision activations) {
-    int threads = Runtime.getRuntime().availableProcessors();
-    return LanguageModel.load(file, new ModelOptions(threads, null, activations, progress -> {}));
+    return LanguageModel.load(file, ModelOptions.defaults().withActivations(activations));
   }
 
   private static List<Integer> writeTexts(Tokenizer tokenizer, Path golden, Path out)

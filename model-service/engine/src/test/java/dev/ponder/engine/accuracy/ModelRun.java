@@ -22,8 +22,8 @@ final class ModelRun {
 
   /** The logits behind every token of one sequence. */
   static void evaluate(LanguageModel model, int[] tokens, LogitsConsumer consumer) {
+    Batch batch = model.newBatch(CHUNK, CHUNK);
     try (KvPool pool = pool(model, 1, tokens.length);
-        Batch batch = model.newBatch(CHUNK, CHUNK);
         KvSequence sequence = new KvSequence(pool)) {
       for (int start = 0; start < tokens.length; start += CHUNK) {
         int end = Math.min(start + CHUNK, tokens.length);
@@ -47,8 +47,8 @@ final class ModelRun {
     int longest = prompts.stream().mapToInt(List::size).max().orElse(0);
     List<List<Integer>> continuations = new ArrayList<>();
     List<KvSequence> sequences = new ArrayList<>();
-    try (KvPool pool = pool(model, prompts.size(), longest + steps);
-        Batch batch = model.newBatch(Math.max(longest, prompts.size()), prompts.size())) {
+    Batch batch = model.newBatch(Math.max(longest, prompts.size()), prompts.size());
+    try (KvPool pool = pool(model, prompts.size(), longest + steps)) {
       for (List<Integer> prompt : prompts) {
         KvSequence sequence = new KvSequence(pool);
         sequences.add(sequence);
