@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.LocalDate;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -31,7 +32,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** The command {@code bench}: our engine's speed on a model file, beside llama.cpp's on the same file. */
+/**
+ * The command {@code bench}: our engine's speed on a model file, beside llama.cpp's on the same
+ * file.
+ */
 @Command(
     name = "bench",
     mixinStandardHelpOptions = true,
@@ -56,13 +60,23 @@ public final class Bench implements Callable<Integer> {
           "GGUF file (default: $PONDER_MODEL_FILE, else the default model that ./ponder pull fetched)")
   private @Nullable Path model;
 
-  @Option(names = "--threads", paramLabel = "N", description = "threads of either side (default: all cores)")
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "threads of either side (default: all cores)")
   private int threads = Runtime.getRuntime().availableProcessors();
 
-  @Option(names = "--reps", paramLabel = "N", description = "repetitions (default: ${DEFAULT-VALUE})")
+  @Option(
+      names = "--reps",
+      paramLabel = "N",
+      description = "repetitions (default: ${DEFAULT-VALUE})")
   private int repetitions = 5;
 
-  @Option(names = "--only", split = ",", paramLabel = "WORKLOAD", description = "only these workloads")
+  @Option(
+      names = "--only",
+      split = ",",
+      paramLabel = "WORKLOAD",
+      description = "only these workloads")
   private List<String> only = List.of();
 
   @Option(
@@ -82,7 +96,8 @@ public final class Bench implements Callable<Integer> {
   @Option(
       names = "--peer",
       paramLabel = "PYTHON",
-      description = "Python interpreter that has llama-cpp-python and numpy; without it there is no peer")
+      description =
+          "Python interpreter that has llama-cpp-python and numpy; without it there is no peer")
   private @Nullable Path peer;
 
   @Option(
@@ -91,10 +106,16 @@ public final class Bench implements Callable<Integer> {
           "makes a virtual environment with " + PeerEnvironment.REQUIREMENT + " (once) and uses it")
   private boolean makePeer;
 
+  @Option(names = "--no-limits", description = "does not measure how fast memory can be read")
+  private boolean noLimits;
+
   @Option(names = "--out", paramLabel = "FILE", description = "writes all readings as JSON")
   private @Nullable Path out;
 
-  @Option(names = "--markdown", paramLabel = "FILE", description = "writes the table as Markdown, dated")
+  @Option(
+      names = "--markdown",
+      paramLabel = "FILE",
+      description = "writes the table as Markdown, dated")
   private @Nullable Path markdown;
 
   @Option(
@@ -108,7 +129,8 @@ public final class Bench implements Callable<Integer> {
   @Option(
       names = "--type",
       paramLabel = "TYPE",
-      description = "with --random-shape: the type of its matrices, such as q8_0 (the default), q4_0, q4_k")
+      description =
+          "with --random-shape: the type of its matrices, such as q8_0 (the default), q4_0, q4_k")
   private String type = "q8_0";
 
   @Spec private @Nullable CommandSpec spec;
@@ -116,14 +138,17 @@ public final class Bench implements Callable<Integer> {
   private final Clock clock;
 
   public Bench() {
-    this(Clock.systemDefaultZone());
+    this(Clock.system(ZoneId.systemDefault()));
   }
 
   Bench(Clock clock) {
     this.clock = clock;
   }
 
-  /** Runs the command and exits with its status: 0 done, 1 the model cannot be measured, 2 wrong usage. */
+  /**
+   * Runs the command and exits with its status: 0 done, 1 the model cannot be measured, 2 wrong
+   * usage.
+   */
   public static void main(String[] args) {
     System.exit(new CommandLine(new Bench()).execute(args));
   }
@@ -143,7 +168,9 @@ public final class Bench implements Callable<Integer> {
     Path named = model == null ? defaultModel() : model;
     PrintWriter log = commandLine().getErr();
     if (!Files.isRegularFile(named)) {
-      log.println(named + ": no such file (expected: a GGUF model; get the default one with ./ponder pull)");
+      log.println(
+          named
+              + ": no such file (expected: a GGUF model; get the default one with ./ponder pull)");
       return 1;
     }
     Path file = shape == null ? named : randomModel(named, shape, randomType, log);
@@ -165,11 +192,13 @@ public final class Bench implements Callable<Integer> {
   }
 
   /** The random model of this shape, type and vocabulary; written when it is not there yet. */
-  private Path randomModel(Path vocabulary, RandomModel.Shape shape, TensorType type, PrintWriter log)
+  private Path randomModel(
+      Path vocabulary, RandomModel.Shape shape, TensorType type, PrintWriter log)
       throws IOException {
     Path folder = Path.of(System.getProperty("user.home"), ".cache", "ponder", "bench");
     Path file =
-        folder.resolve("random-%s-%s.gguf".formatted(randomShape, type.name().toLowerCase(Locale.ROOT)));
+        folder.resolve(
+            "random-%s-%s.gguf".formatted(randomShape, type.name().toLowerCase(Locale.ROOT)));
     if (!Files.exists(file)) {
       log.println("writing " + file);
       log.flush();
@@ -192,18 +221,36 @@ public final class Bench implements Callable<Integer> {
     throw new IllegalArgumentException("type: " + name + " (expected: a GGUF type such as q8_0)");
   }
 
+  private EngineContestant load(GgufFile gguf, Setting setting, List<Workload> workloads) {
+    ModelOptions options =
+        ModelOptions.defaults()
+            .withThreads(threads)
+            .withTier(setting.tier())
+            .withActivations(setting.activations());
+    return new EngineContestant(LanguageModel.load(gguf, options), workloads);
+  }
+
+  /** Unless another setting came to the same: {@code auto} and the tier that it chooses. */
+  private static void add(List<EngineContestant> ours, EngineContestant contestant) {
+    if (ours.stream().anyMatch(other -> other.label().equals(contestant.label()))) {
+      contestant.close();
+    } else {
+      ours.add(contestant);
+    }
+  }
+
   private Report measure(
       GgufFile gguf, Path file, List<Workload> workloads, List<Setting> settings, PrintWriter log) {
+    Machine machine = Machine.here();
+    if (machine.load() > 0.5 * Runtime.getRuntime().availableProcessors()) {
+      log.println(
+          "load: " + machine.load() + " (expected: a quiet machine; these figures will be low)");
+    }
     List<EngineContestant> ours = new ArrayList<>();
     @Nullable PeerProcess peerProcess = null;
     try {
       for (Setting setting : settings) {
-        ModelOptions options =
-            ModelOptions.defaults()
-                .withThreads(threads)
-                .withTier(setting.tier())
-                .withActivations(setting.activations());
-        ours.add(new EngineContestant(LanguageModel.load(gguf, options), workloads));
+        add(ours, load(gguf, setting, workloads));
       }
       peerProcess = startPeer(file, log);
       List<Contestant> contestants = new ArrayList<>(ours);
@@ -219,19 +266,19 @@ public final class Bench implements Callable<Integer> {
       round.warmUp();
       Results results = round.measure(repetitions);
       Map<String, Long> peakBytes = new LinkedHashMap<>();
-      peakBytes.put("ponder (one JVM, " + settings.size() + " copies of the model)", Machine.peakBytes());
+      peakBytes.put("ponder (one JVM, " + ours.size() + " loaded)", Machine.peakBytes());
       if (peerProcess != null) {
         peakBytes.put("llama.cpp", peerProcess.peakBytes());
       }
       return new Report(
           LocalDate.now(clock),
           command(),
-          Machine.here(),
+          machine,
           String.valueOf(file.getFileName()),
           threads,
           repetitions,
           workloads,
-          ours.stream().map(EngineContestant::label).distinct().toList(),
+          ours.stream().map(EngineContestant::label).toList(),
           peers,
           peerProcess == null ? "" : peerProcess.version(),
           results,
@@ -245,7 +292,9 @@ public final class Bench implements Callable<Integer> {
     }
   }
 
-  /** The peer with the model loaded, or null (after a message) when there is none or it cannot run. */
+  /**
+   * The peer with the model loaded, or null (after a message) when there is none or it cannot run.
+   */
   private @Nullable PeerProcess startPeer(Path file, PrintWriter log) {
     try {
       if (makePeer) {
@@ -261,6 +310,9 @@ public final class Bench implements Callable<Integer> {
 
   private Map<String, Double> limits(long weights, PrintWriter log) {
     Map<String, Double> limits = new LinkedHashMap<>();
+    if (noLimits) {
+      return limits;
+    }
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
       log.println("memory limits not measured: they need --add-modules=jdk.incubator.vector");
       return limits;
@@ -269,14 +321,21 @@ public final class Bench implements Callable<Integer> {
       for (int team : new LinkedHashSet<>(List.of(1, 2, threads))) {
         String what =
             String.format(
-                Locale.ROOT, "%d %s over %.0f MB", team, team == 1 ? "thread" : "threads", bytes / 1e6);
+                Locale.ROOT,
+                "%d %s over %.0f MB",
+                team,
+                team == 1 ? "thread" : "threads",
+                bytes / 1e6);
         limits.put(what, ReadBandwidth.measure(team, bytes));
       }
     }
     return limits;
   }
 
-  /** What one pass reads of the weights: memory bandwidth is measured over as much, since caches differ. */
+  /**
+   * What one pass reads of the weights: memory bandwidth is measured over as much, since caches
+   * differ.
+   */
   private static long weightBytes(
       Results results, List<EngineContestant> ours, List<Workload> workloads) {
     Measurement.Work work =
@@ -338,7 +397,8 @@ public final class Bench implements Callable<Integer> {
     return switch (bits) {
       case "8" -> ActivationPrecision.BITS8;
       case "16" -> ActivationPrecision.BITS16;
-      default -> throw new IllegalArgumentException("activations: " + bits + " (expected: 8 or 16)");
+      default ->
+          throw new IllegalArgumentException("activations: " + bits + " (expected: 8 or 16)");
     };
   }
 

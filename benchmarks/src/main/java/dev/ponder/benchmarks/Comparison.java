@@ -29,21 +29,16 @@ record Comparison(
       for (Workload workload : workloads) {
         results
             .statistics(label, workload)
-            .ifPresent(
-                figures ->
-                    rows.add(
-                        compare(results, workload, label, figures, results.best(peers, workload))));
+            .ifPresent(figures ->
+                rows.add(
+                    compare(results, workload, label, figures, results.best(peers, workload))));
       }
     }
     return rows;
   }
 
   private static Comparison compare(
-      Results results,
-      Workload workload,
-      String label,
-      Statistics figures,
-      Optional<String> peer) {
+      Results results, Workload workload, String label, Statistics figures, Optional<String> peer) {
     @Nullable Statistics peerFigures =
         peer.flatMap(name -> results.statistics(name, workload)).orElse(null);
     double ratio =

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Our engine, below its scheduler: prompts go in chunks of at most {@value #CHUNK} rows, as the peer's do,
- * and samples share the prompt's pages. NOT thread-safe.
+ * Our engine, below its scheduler: prompts go in chunks of at most {@value #CHUNK} rows, as the
+ * peer's do, and samples share the prompt's pages. NOT thread-safe.
  */
 final class EngineContestant implements Contestant, AutoCloseable {
   private static final int CHUNK = 512;
@@ -48,7 +48,10 @@ final class EngineContestant implements Contestant, AutoCloseable {
     };
   }
 
-  /** Pages that a workload holds: the prompt's once, and of each sequence its own with a partial one at either end. */
+  /**
+   * Pages that a workload holds: the prompt's once, and of each sequence its own with a partial one
+   * at either end.
+   */
   private static int pages(Workload workload) {
     int pageTokens = 32;
     return workload.prompt() / pageTokens

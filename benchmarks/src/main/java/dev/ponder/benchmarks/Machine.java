@@ -3,17 +3,26 @@ package dev.ponder.benchmarks;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What a figure depends on beside the code: the processor, and the code's own revision. */
-record Machine(String processor, String commit) {
+/**
+ * What a figure depends on beside the workload.
+ *
+ * @param processor the processor's name
+ * @param commit the code's revision
+ * @param load runnable threads of the whole machine before the run, averaged over a minute;
+ *     negative where the system does not tell
+ */
+record Machine(String processor, String commit, double load) {
 
   static Machine here() {
     return new Machine(
         field(Path.of("/proc/cpuinfo"), "model name", System.getProperty("os.arch", "unknown")),
-        revision());
+        revision(),
+        ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
   }
 
   /** This process's peak resident memory in bytes; 0 where the system does not tell. */

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A Python virtual environment with llama-cpp-python, made on request. Making it compiles llama.cpp for
- * this machine's processor, so that the comparison is with its best kernels.
+ * A Python virtual environment with llama-cpp-python, made on request. Making it compiles llama.cpp
+ * for this machine's processor, so that the comparison is with its best kernels.
  */
 final class PeerEnvironment {
   static final String REQUIREMENT = "llama-cpp-python==0.3.36";

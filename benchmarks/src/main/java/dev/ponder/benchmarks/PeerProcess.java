@@ -16,8 +16,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * llama.cpp in a Python process that keeps the model loaded and runs one workload for each line it is
- * sent; see {@code llama_cpp_peer.py}. NOT thread-safe. {@link #close} ends the process.
+ * llama.cpp in a Python process that keeps the model loaded and runs one workload for each line it
+ * is sent; see {@code llama_cpp_peer.py}. NOT thread-safe. {@link #close} ends the process.
  */
 final class PeerProcess implements AutoCloseable {
   private static final String SCRIPT = "llama_cpp_peer.py";
@@ -69,7 +69,9 @@ final class PeerProcess implements AutoCloseable {
     }
   }
 
-  /** Starts any command that speaks the script's protocol; {@code scratch} is deleted at the end. */
+  /**
+   * Starts any command that speaks the script's protocol; {@code scratch} is deleted at the end.
+   */
   static PeerProcess start(Path scratch, List<String> command) throws IOException {
     Path errors = scratch.resolve("errors.log");
     try {

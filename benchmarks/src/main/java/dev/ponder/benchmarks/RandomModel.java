@@ -18,9 +18,10 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Writes a llama model with random weights of a real model's shape, for speed figures where the real
- * weights are not at hand. Embeddings are tied to the output. What it generates means nothing; scales
- * are chosen so that weights spread by about {@value #SPREAD}, which keeps activations finite.
+ * Writes a llama model with random weights of a real model's shape, for speed figures where the
+ * real weights are not at hand. Embeddings are tied to the output. What it generates means nothing;
+ * scales are chosen so that weights spread by about {@value #SPREAD}, which keeps activations
+ * finite.
  */
 final class RandomModel {
   private static final double SPREAD = 0.02;
@@ -147,7 +148,8 @@ final class RandomModel {
         pairs.integer(key, Math.toIntExact(vocabulary.integer(key)));
       }
     }
-    pairs.flag("tokenizer.ggml.add_bos_token", vocabulary.bool("tokenizer.ggml.add_bos_token", false));
+    pairs.flag(
+        "tokenizer.ggml.add_bos_token", vocabulary.bool("tokenizer.ggml.add_bos_token", false));
 
     Bytes out = new Bytes();
     out.int32(0x46554747).int32(3).int64(tensors.size()).int64(pairs.count).bytes(pairs.out);
@@ -177,7 +179,10 @@ final class RandomModel {
         new byte[(int) (tensor.paddedBytes() - tensor.blocks() * tensor.type().blockBytes())]);
   }
 
-  /** Overwrites the fields of a block that are no plain random bits; spreads: a byte 74, a nibble 4.6. */
+  /**
+   * Overwrites the fields of a block that are no plain random bits; spreads: a byte 74, a nibble
+   * 4.6.
+   */
   private static void fixScales(Tensor tensor, ByteBuffer block, SplittableRandom random) {
     switch (tensor.type()) {
       case F32 -> block.putFloat(0, tensor.rows() == 1 ? 1 : uniform(random));

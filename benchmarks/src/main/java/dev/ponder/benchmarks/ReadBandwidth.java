@@ -15,8 +15,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * How fast threads can read memory once through: the ceiling of decoding one sequence. Needs the module
- * jdk.incubator.vector.
+ * How fast threads can read memory once through: the ceiling of decoding one sequence. Needs the
+ * module jdk.incubator.vector.
  */
 final class ReadBandwidth {
   private static final int ROUNDS = 12;
@@ -27,8 +27,8 @@ final class ReadBandwidth {
   private ReadBandwidth() {}
 
   /**
-   * The best of {@value #ROUNDS} rounds in GB/s, each thread reading its own share of {@code bytes}.
-   * What fits the processor's cache is read from there in all rounds but the first.
+   * The best of {@value #ROUNDS} rounds in GB/s, each thread reading its own share of {@code
+   * bytes}. What fits the processor's cache is read from there in all rounds but the first.
    */
   static double measure(int threads, long bytes) {
     long share = Math.max(STRIDE, bytes / threads / STRIDE * STRIDE);
@@ -52,13 +52,11 @@ final class ReadBandwidth {
     CyclicBarrier together = new CyclicBarrier(shares.size(), () -> start[0] = System.nanoTime());
     List<Future<Long>> sums =
         shares.stream()
-            .map(
-                share ->
-                    team.submit(
-                        () -> {
-                          together.await();
-                          return sum(share);
-                        }))
+            .map(share ->
+                team.submit(() -> {
+                  together.await();
+                  return sum(share);
+                }))
             .toList();
     long total = 0;
     try {
@@ -72,13 +70,29 @@ final class ReadBandwidth {
       throw new IllegalStateException(e.getCause());
     }
     double seconds = (System.nanoTime() - start[0]) / 1e9;
-    sink = total; // keeps the reads from being optimised away
+    if (total != expected(shares)) {
+      throw new IllegalStateException(
+          "bandwidth measurement read " + total + ", not what was written");
+    }
     return seconds;
   }
 
-  private static volatile long sink;
+  /**
+   * Every byte of share {@code i} is {@code i}; the comparison also keeps the reads from being
+   * optimised away.
+   */
+  private static long expected(List<MemorySegment> shares) {
+    long total = 0;
+    for (int i = 0; i < shares.size(); i++) {
+      total += shares.get(i).byteSize() / Long.BYTES * (0x0101010101010101L * (i & 0xff));
+    }
+    return total;
+  }
 
-  /** Vectors, since 8-byte loads alone do not reach the limit; four sums keep enough loads in flight. */
+  /**
+   * Vectors, since 8-byte loads alone do not reach the limit; four sums keep enough loads in
+   * flight.
+   */
   static long sum(MemorySegment s) {
     LongVector a = LongVector.zero(SPECIES);
     LongVector b = a;

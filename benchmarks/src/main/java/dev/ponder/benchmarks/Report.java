@@ -1,8 +1,9 @@
 package dev.ponder.benchmarks;
 
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.time.LocalDate;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -38,7 +39,7 @@ record Report(
     for (String label : ours) {
       out.append(label).append('\n').append(table(label).aligned()).append('\n');
     }
-    return out.append(footer()).toString();
+    return out.append(footer("")).toString();
   }
 
   String markdown() {
@@ -49,31 +50,29 @@ record Report(
       out.append("### ").append(label).append("\n\n");
       out.append(table(label).markdown()).append('\n');
     }
-    return out.append(footer()).toString();
+    return out.append(footer("- ")).toString();
   }
 
   private String heading() {
-    String against = peers.isEmpty() ? "no peer" : "against llama.cpp (llama-cpp-python " + peerVersion + ")";
-    return "%s, %d threads, %s, %s, commit %s; medians of %d, range in brackets"
+    String against =
+        peers.isEmpty() ? "no peer" : "against llama.cpp (llama-cpp-python " + peerVersion + ")";
+    String load = machine.load() < 0 ? "" : ", load before " + fixed(machine.load(), 1);
+    return "%s, %d threads, %s%s, %s, commit %s; medians of %d, range in brackets"
         .formatted(
-            model, threads, machine.processor(), against, machine.commit(), repetitions);
+            model, threads, machine.processor(), load, against, machine.commit(), repetitions);
   }
 
-  private String footer() {
+  private String footer(String bullet) {
     StringBuilder out = new StringBuilder();
-    limits.forEach(
-        (what, rate) -> out.append(line("Memory read limit, %s: %.1f GB/s", what, rate)));
-    peakBytes.forEach(
-        (who, bytes) -> {
-          if (bytes > 0) {
-            out.append(line("Peak resident memory, %s: %.0f MB", who, bytes / 1e6));
-          }
-        });
+    limits.forEach((what, rate) ->
+        out.append("%sMemory read limit, %s: %s GB/s\n".formatted(bullet, what, fixed(rate, 1))));
+    peakBytes.forEach((who, bytes) -> {
+      if (bytes > 0) {
+        out.append(
+            "%sPeak resident memory, %s: %s MB\n".formatted(bullet, who, fixed(bytes / 1e6, 0)));
+      }
+    });
     return out.toString();
-  }
-
-  private static String line(String format, Object... arguments) {
-    return String.format(Locale.ROOT, format, arguments) + "\n";
   }
 
   private Table table(String label) {
@@ -98,24 +97,26 @@ record Report(
           figures(row.workload(), row.figures()),
           row.peerFigures() == null ? "-" : figures(row.workload(), row.peerFigures()),
           row.theirs() == null ? "-" : row.theirs().substring(row.theirs().length() - 1),
-          row.peerFigures() == null ? "-" : number("%.2f", row.ratio()),
-          row.workload().isPrefill()
-              ? "-"
-              : number("%.1f", work.gigabytesPerSecond(row.run().seconds())),
-          number("%.1f", work.weightBytes() / 1e6 / passes),
-          number("%.2f", work.kvBytes() / 1e6 / passes),
+          row.peerFigures() == null ? "-" : fixed(row.ratio(), 2),
+          row.workload().isPrefill() ? "-" : fixed(work.gigabytesPerSecond(row.run().seconds()), 1),
+          fixed(work.weightBytes() / 1e6 / passes, 1),
+          fixed(work.kvBytes() / 1e6 / passes, 2),
           Long.toString(work.forwardPasses()));
     }
     return table;
   }
 
   private static String figures(Workload workload, Statistics figures) {
-    String format = workload.inSeconds() ? "%.3f (%.3f-%.3f)" : "%.1f (%.1f-%.1f)";
-    return number(format, figures.median(), figures.least(), figures.most());
+    int decimals = workload.inSeconds() ? 3 : 1;
+    return "%s (%s-%s)"
+        .formatted(
+            fixed(figures.median(), decimals),
+            fixed(figures.least(), decimals),
+            fixed(figures.most(), decimals));
   }
 
-  private static String number(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
+  private static String fixed(double value, int decimals) {
+    return BigDecimal.valueOf(value).setScale(decimals, RoundingMode.HALF_UP).toPlainString();
   }
 
   String json() {
@@ -125,6 +126,7 @@ record Report(
         .put("command", command)
         .put("commit", machine.commit())
         .put("processor", machine.processor())
+        .put("loadBefore", machine.load())
         .put("model", model)
         .put("threads", threads)
         .put("repetitions", repetitions)
@@ -137,7 +139,8 @@ record Report(
       for (Workload workload : workloads) {
         results
             .statistics(contestant, workload)
-            .ifPresent(figures -> describe(of.putObject(workload.label()), contestant, workload, figures));
+            .ifPresent(
+                figures -> describe(of.putObject(workload.label()), contestant, workload, figures));
       }
     }
     ArrayNode ratios = root.putArray("ratios");

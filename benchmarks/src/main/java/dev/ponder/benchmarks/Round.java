@@ -16,7 +16,10 @@ final class Round {
     this.log = log;
   }
 
-  /** Each workload once by everyone, uncounted: compiles our kernels and brings both sides' weights into memory. */
+  /**
+   * Each workload once by everyone, uncounted: compiles our kernels and brings both sides' weights
+   * into memory.
+   */
   void warmUp() {
     round("warm-up", new Results());
   }
@@ -38,7 +41,8 @@ final class Round {
         try {
           results.add(contestant.label(), workload, contestant.run(workload));
         } catch (PeerException e) {
-          log.println(contestant.label() + " left out from " + workload.label() + " on: " + e.getMessage());
+          log.println(
+              contestant.label() + " left out from " + workload.label() + " on: " + e.getMessage());
           contestants.remove(contestant);
         }
       }

@@ -47,8 +47,7 @@ final class Table {
   String markdown() {
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < rows.size(); i++) {
-      out.append(
-          rows.get(i).stream().collect(Collectors.joining(" | ", "| ", " |\n")));
+      out.append(rows.get(i).stream().collect(Collectors.joining(" | ", "| ", " |\n")));
       if (i == 0) {
         out.append("| --- ").append("| ---: ".repeat(rows.getFirst().size() - 1)).append("|\n");
       }

@@ -7,8 +7,9 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * What is measured. Token ids are random; logits are produced for the last token of a prompt and for
- * every decoded token, and nothing is sampled. A prompt in front of decoded tokens is not timed.
+ * What is measured. Token ids are random; logits are produced for the last token of a prompt and
+ * for every decoded token, and nothing is sampled. A prompt in front of decoded tokens is not
+ * timed.
  */
 enum Workload {
   /** Tokens a second of one prompt. */
@@ -103,10 +104,9 @@ enum Workload {
           Arrays.stream(values())
               .filter(candidate -> candidate.label().equals(label))
               .findFirst()
-              .orElseThrow(
-                  () ->
-                      new IllegalArgumentException(
-                          "only: " + label + " (expected: some of " + allLabels() + ")"));
+              .orElseThrow(() ->
+                  new IllegalArgumentException(
+                      "only: " + label + " (expected: some of " + allLabels() + ")"));
       if (!chosen.contains(workload)) {
         chosen.add(workload);
       }

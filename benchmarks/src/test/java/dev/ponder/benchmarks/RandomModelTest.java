@@ -43,13 +43,12 @@ class RandomModelTest {
   @Test
   void refusesATypeWhoseBlocksDoNotFit() throws IOException {
     try (GgufFile vocabulary = GgufFile.open(new RandomLlama().writeTo(folder.resolve("v.gguf")))) {
-      assertThatThrownBy(
-              () ->
-                  RandomModel.write(
-                      folder.resolve("x.gguf"),
-                      vocabulary.metadata(),
-                      RandomModel.Shape.named("135m"),
-                      TensorType.Q4_K))
+      assertThatThrownBy(() ->
+              RandomModel.write(
+                  folder.resolve("x.gguf"),
+                  vocabulary.metadata(),
+                  RandomModel.Shape.named("135m"),
+                  TensorType.Q4_K))
           .hasMessage("type: Q4_K (expected: one whose blocks of 256 divide rows of 576)");
     }
   }

@@ -46,8 +46,14 @@ class RoundTest {
 
     assertThat(calls)
         .containsExactly(
-            "a decode", "b decode", "a samples4", "b samples4",
-            "a decode", "b decode", "a samples4", "b samples4");
+            "a decode",
+            "b decode",
+            "a samples4",
+            "b samples4",
+            "a decode",
+            "b decode",
+            "a samples4",
+            "b samples4");
     assertThat(results.of("b", Workload.SAMPLES4)).hasSize(2);
   }
 

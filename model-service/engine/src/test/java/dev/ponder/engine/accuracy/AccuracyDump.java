@@ -21,12 +21,12 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Writes what {@code make_golden.py} needs of the engine: {@code AccuracyDump MODEL.gguf GOLDEN_FOLDER
- * OUT_FOLDER}.
+ * Writes what {@code make_golden.py} needs of the engine: {@code AccuracyDump MODEL.gguf
+ * GOLDEN_FOLDER OUT_FOLDER}.
  *
- * <p>Into OUT_FOLDER: {@code texts.tsv} (name, the text's first tokens), {@code greedy.tsv} (name, prompt,
- * greedy continuation with 16-bit activations), {@code logits16.f32} and {@code logits8.f32} (rows of
- * little-endian floats over all texts as one sequence).
+ * <p>Into OUT_FOLDER: {@code texts.tsv} (name, the text's first tokens), {@code greedy.tsv} (name,
+ * prompt, greedy continuation with 16-bit activations), {@code logits16.f32} and {@code
+ * logits8.f32} (rows of little-endian floats over all texts as one sequence).
  */
 final class AccuracyDump {
   static final int TOKENS_A_TEXT = 64;
@@ -67,7 +67,12 @@ final class AccuracyDump {
       List<Integer> ids = encode(tokenizer, text.getValue());
       if (ids.size() < TOKENS_A_TEXT) {
         throw new IOException(
-            text.getKey() + ": " + ids.size() + " tokens (expected: at least " + TOKENS_A_TEXT + ")");
+            text.getKey()
+                + ": "
+                + ids.size()
+                + " tokens (expected: at least "
+                + TOKENS_A_TEXT
+                + ")");
       }
       List<Integer> kept = ids.subList(0, TOKENS_A_TEXT);
       all.addAll(kept);

@@ -28,8 +28,8 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The engine on the default model against exact float64 logits, over 512 tokens of eight kinds of text
- * and 20 greedy continuations.
+ * The engine on the default model against exact float64 logits, over 512 tokens of eight kinds of
+ * text and 20 greedy continuations.
  */
 @Tag("real-model")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -77,7 +77,9 @@ class AccuracyTest {
       List<Integer> ids =
           AccuracyDump.encode(tokenizer, Objects.requireNonNull(texts.get(text.name())));
       for (int i = 0; i < text.tokens(); i++) {
-        assertThat(ids.get(i)).as("%s, token %d", text.name(), i).isEqualTo(tokens[text.start() + i]);
+        assertThat(ids.get(i))
+            .as("%s, token %d", text.name(), i)
+            .isEqualTo(tokens[text.start() + i]);
       }
     }
     Map<String, String> prompts = GoldenTexts.read(path("prompts.txt"));
@@ -179,8 +181,7 @@ class AccuracyTest {
   }
 
   private static InputStream resource(String name) {
-    return Objects.requireNonNull(
-        AccuracyTest.class.getResourceAsStream("/golden/" + name), name);
+    return Objects.requireNonNull(AccuracyTest.class.getResourceAsStream("/golden/" + name), name);
   }
 
   private static Path path(String name) throws URISyntaxException {

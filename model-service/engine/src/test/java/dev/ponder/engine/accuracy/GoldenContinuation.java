@@ -10,7 +10,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A prompt, the engine's greedy continuation of it, and what the exact reference thinks of every step.
+ * A prompt, the engine's greedy continuation of it, and what the exact reference thinks of every
+ * step.
  *
  * @param referenceBest the reference's most likely token at each step
  * @param bestLogits the logit of that token
@@ -27,7 +28,10 @@ record GoldenContinuation(
   /** The file's continuations, and the SHA-256 of the model file they belong to. */
   record File(String modelDigest, List<GoldenContinuation> continuations) {}
 
-  /** How many logits the chosen token of {@code step} lies below the reference's best; 0 when it is the best. */
+  /**
+   * How many logits the chosen token of {@code step} lies below the reference's best; 0 when it is
+   * the best.
+   */
   double margin(int step) {
     return bestLogits.get(step) - ownLogits.get(step);
   }

@@ -15,8 +15,8 @@ import java.util.zip.GZIPInputStream;
  * log-sum-exp of all others.
  *
  * <p>Layout, gzipped and big-endian: {@code "PGL1"}, SHA-256 of the model file (UTF), the counts of
- * texts, tokens, vocabulary and kept logits; of each text its name (UTF) and token count; then token
- * ids (int), rest (double), kept ids (int) and kept logits (float), position by position.
+ * texts, tokens, vocabulary and kept logits; of each text its name (UTF) and token count; then
+ * token ids (int), rest (double), kept ids (int) and kept logits (float), position by position.
  */
 final class GoldenLogits {
   private static final byte[] MAGIC = "PGL1".getBytes(StandardCharsets.US_ASCII);
@@ -116,10 +116,10 @@ final class GoldenLogits {
   }
 
   /**
-   * KL(reference || ours) in nats of one position, with all tokens but the kept ones lumped into one
-   * outcome. Lumping outcomes never raises a KL divergence (data processing inequality), so this is a
-   * lower bound of the full figure, which {@code compare_logits.py} computes; with 128 kept tokens the
-   * two differ little, since the rest holds little mass.
+   * KL(reference || ours) in nats of one position, with all tokens but the kept ones lumped into
+   * one outcome. Lumping outcomes never raises a KL divergence (data processing inequality), so
+   * this is a lower bound of the full figure, which {@code compare_logits.py} computes; with 128
+   * kept tokens the two differ little, since the rest holds little mass.
    */
   double divergence(int position, float[] ours) {
     int[] kept = ids[position];

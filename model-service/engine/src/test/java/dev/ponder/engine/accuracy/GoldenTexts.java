@@ -9,8 +9,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Named texts of one UTF-8 file: a line {@code === name} opens an entry, the lines up to the next are its
- * text, without the last line feed (an empty last line therefore ends the text with a line feed).
+ * Named texts of one UTF-8 file: a line {@code === name} opens an entry, the lines up to the next
+ * are its text, without the last line feed (an empty last line therefore ends the text with a line
+ * feed).
  */
 final class GoldenTexts {
   private static final String MARKER = "=== ";

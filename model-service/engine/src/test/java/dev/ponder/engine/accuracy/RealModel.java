@@ -11,7 +11,10 @@ final class RealModel {
 
   private RealModel() {}
 
-  /** The file; an assertion error that says how to get it when there is none, since these tests must not be skipped. */
+  /**
+   * The file; an assertion error that says how to get it when there is none, since these tests must
+   * not be skipped.
+   */
   static Path file() {
     Path cached = Path.of(System.getProperty("user.home"), ".cache", "ponder", "models", NAME);
     Path file =
