@@ -2,6 +2,7 @@ package dev.ponder.engine.accuracy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ponder.engine.RealModel;
 import dev.ponder.engine.gguf.GgufFile;
 import dev.ponder.engine.kernel.ActivationPrecision;
 import dev.ponder.engine.model.LanguageModel;
