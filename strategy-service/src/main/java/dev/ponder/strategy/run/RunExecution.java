@@ -44,6 +44,7 @@ import org.slf4j.LoggerFactory;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
+import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 
 /**
@@ -137,6 +138,11 @@ final class RunExecution implements Runnable {
     inbox.add(new Message.Leave());
   }
 
+  /**
+   * Works until the run is over or no longer this replica's.
+   *
+   * @throws JacksonException when the log holds what this version cannot read
+   */
   @Override
   public void run() {
     try {
@@ -146,6 +152,8 @@ final class RunExecution implements Runnable {
       LOG.info("{}; leaving it", e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } catch (JacksonException e) {
+      throw e; // a log that cannot be read today cannot be read tomorrow
     } catch (RuntimeException e) {
       LOG.error("{}: broken off, to be continued from its log", run.id(), e);
     } finally {
@@ -218,7 +226,7 @@ final class RunExecution implements Runnable {
       Step step;
       try {
         step = algorithm.step(state);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | StackOverflowError e) {
         LOG.error("{}: {} failed", run.id(), run.strategy(), e);
         finish(new Outcome.Failed(ErrorCode.INTERNAL.code(), "internal error"), Map.of());
         return;

@@ -30,12 +30,19 @@ final class RunFollower {
 
   private final RunLog log;
   private final RunSignals signals;
+  private final RunMetrics metrics;
   private final Clock clock;
   private final StrategyProperties settings;
 
-  RunFollower(RunLog log, RunSignals signals, Clock clock, StrategyProperties settings) {
+  RunFollower(
+      RunLog log,
+      RunSignals signals,
+      RunMetrics metrics,
+      Clock clock,
+      StrategyProperties settings) {
     this.log = log;
     this.signals = signals;
+    this.metrics = metrics;
     this.clock = clock;
     this.settings = settings;
   }
@@ -56,7 +63,9 @@ final class RunFollower {
                   .takeWhile(count -> count == PAGE || running.get())
                   .concatMap(count -> count == PAGE ? Mono.just(0L) : growth(runId, cursor.get())))
           .takeUntil(RunFollower::isLast)
-          .concatMap(this::withChunks);
+          .concatMap(this::withChunks)
+          .doOnSubscribe(subscription -> metrics.followed())
+          .doFinally(signal -> metrics.unfollowed());
     });
   }
 

@@ -11,10 +11,12 @@ import org.springframework.stereotype.Component;
 final class RunMetrics {
   private final MeterRegistry registry;
   private final AtomicInteger active = new AtomicInteger();
+  private final AtomicInteger followers = new AtomicInteger();
 
   RunMetrics(MeterRegistry registry) {
     this.registry = registry;
     registry.gauge("ponder.runs.active", active);
+    registry.gauge("ponder.runs.followers", followers);
   }
 
   void started(boolean resumed) {
@@ -26,6 +28,14 @@ final class RunMetrics {
 
   void left() {
     active.decrementAndGet();
+  }
+
+  void followed() {
+    followers.incrementAndGet();
+  }
+
+  void unfollowed() {
+    followers.decrementAndGet();
   }
 
   void ended(String strategy, String status, Duration took) {

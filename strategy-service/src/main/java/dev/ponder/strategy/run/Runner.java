@@ -183,7 +183,10 @@ public class Runner implements SmartLifecycle {
         .start(() -> {
           try {
             execution.run();
-          } finally {
+            } catch (JacksonException e) {
+              LOG.error("{}: its log cannot be read", run.id(), e);
+              giveUp(run, "cannot be continued: its log cannot be read");
+            } finally {
             tools.metrics().left();
             if (active.remove(run.id(), execution)) {
               tools.signals().close(run.id());
