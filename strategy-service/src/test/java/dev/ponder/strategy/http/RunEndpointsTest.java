@@ -602,6 +602,27 @@ class RunEndpointsTest extends ServiceTest {
   }
 
   @Test
+  void callsBelongToTheTraceOfTheRequest() {
+    String id = newRunId();
+    String trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    ScriptedModel.answers(MODEL, request -> "42");
+    http("acme")
+        .post()
+        .uri("/runs")
+        .header("traceparent", "00-" + trace + "-00f067aa0ba902b7-01")
+        .bodyValue(request(id, "best_of_n", Map.of("n", 2)))
+        .retrieve()
+        .bodyToFlux(RunEvent.class)
+        .blockLast(PATIENCE);
+    assertThat(
+            MODEL.calls(ScriptedModel.GENERATE).stream()
+                .filter(call -> call.body().contains(id + ":"))
+                .map(call -> String.valueOf(call.header("traceparent"))))
+        .hasSize(2)
+        .allSatisfy(parent -> assertThat(parent).startsWith("00-" + trace));
+  }
+
+  @Test
   void healthAndMetricsAreThere() {
     WebClient open = WebClient.create("http://127.0.0.1:" + port);
     assertThat(
