@@ -1,5 +1,7 @@
 package dev.ponder.strategy.run;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.ponder.common.auth.Caller;
 import dev.ponder.common.error.ErrorCode;
 import dev.ponder.common.error.PonderException;
@@ -56,20 +58,29 @@ final class Admission {
     sampling(sampling);
     Long seed = sampling.seed();
     String model = request.model() == null ? backend.defaultModel() : request.model();
-    if (!model.matches("[A-Za-z0-9._:/@+-]{1,200}")) {
-      throw PonderException.invalid("model", model, "1 to 200 of A-Z a-z 0-9 . _ : / @ + -");
-    }
+    model(model);
+    RunRequest clean =
+        new RunRequest(
+            request.runId(),
+            request.strategy(),
+            request.params(),
+            request.model(),
+            request.endpoint(),
+            messages(request.messages()),
+            request.maxTokens(),
+            request.stop() == null ? null : stops(request.stop()),
+            request.sampling());
     Task task =
         new Task(
             seed == null ? Seeds.ofRun(request.runId()) : seed,
-            messages(request.messages()),
+            clean.messages(),
             maxTokens(request.maxTokens()),
-            stops(request.stop()),
+            clean.stop() == null ? List.of() : clean.stop(),
             sampling,
             params,
             backend.capabilities());
     algorithm.check(task);
-    return new Definition(request, task, model, caller.requestId());
+    return new Definition(clean, task, model, caller.requestId());
   }
 
   static void runId(@Nullable String runId) {
@@ -78,6 +89,12 @@ final class Admission {
     }
     if (!runId.matches("[A-Za-z0-9_-]{1,80}")) {
       throw PonderException.invalid("runId", runId, "1 to 80 of A-Z a-z 0-9 _ -");
+    }
+  }
+
+  static void model(@Nullable String model) {
+    if (model == null || !model.matches("[A-Za-z0-9._:/@+-]{1,200}")) {
+      throw PonderException.invalid("model", model, "1 to 200 of A-Z a-z 0-9 . _ : / @ + -");
     }
   }
 
@@ -115,10 +132,7 @@ final class Admission {
     return clean;
   }
 
-  private static List<String> stops(@Nullable List<String> stops) {
-    if (stops == null) {
-      return List.of();
-    }
+  private static List<String> stops(List<String> stops) {
     between("stop", stops.size(), 0, MAX_STOPS);
     for (String each : stops) {
       if (each == null || each.isEmpty() || each.length() > MAX_STOP_CHARS) {
@@ -128,9 +142,9 @@ final class Admission {
     return stops.stream().map(Admission::printable).toList();
   }
 
-  /** PostgreSQL keeps no U+0000 in text or JSON. */
-  private static String printable(String text) {
-    return text.replace('\0', '\ufffd');
+  /** What PostgreSQL gives back as it took it: no U+0000, no half of a surrogate pair. */
+  static String printable(String text) {
+    return new String(text.getBytes(UTF_8), UTF_8).replace('\0', '\ufffd');
   }
 
   private static void sampling(Sampling sampling) {

@@ -188,8 +188,9 @@ public class RunService {
 
   private static void check(DirectRun run) {
     Admission.runId(run.runId());
-    if (run.model() == null || run.model().isEmpty() || run.model().length() > 200) {
-      throw PonderException.invalid("model", run.model(), "1 to 200 characters");
+    Admission.model(run.model());
+    if (run.finishReason() != null && !run.finishReason().matches("[A-Za-z0-9_ -]{0,64}")) {
+      throw PonderException.invalid("finishReason", run.finishReason(), "up to 64 letters");
     }
     if (run.status() == null || !ENDS.contains(run.status())) {
       throw PonderException.invalid("status", run.status(), "finished, failed or cancelled");

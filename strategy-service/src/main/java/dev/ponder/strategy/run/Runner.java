@@ -152,15 +152,23 @@ public class Runner implements SmartLifecycle {
             .orElse(List.of());
     for (LeasedRun run : runs) {
       LOG.info("{}: taking over in epoch {}", run.id(), run.lease().epoch());
+      // One run that cannot be continued must not keep the others waiting.
       try {
-        Definition definition = tools.json().readValue(run.request(), Definition.class);
-        begin(run, definition, Context.empty(), true);
-      } catch (PonderException | JacksonException e) {
+        begin(run, read(run), Context.empty(), true);
+      } catch (RuntimeException e) {
         LOG.error("{}: cannot be continued", run.id(), e);
         giveUp(run, "cannot be continued: " + e.getMessage());
       }
     }
     return runs.size();
+  }
+
+  private Definition read(LeasedRun run) {
+    Definition definition = tools.json().readValue(run.request(), Definition.class);
+    if (definition.request() == null || definition.task() == null) {
+      throw new PonderException(ErrorCode.INTERNAL, "its request is not complete");
+    }
+    return definition;
   }
 
   private void begin(LeasedRun run, Definition definition, ContextView trace, boolean resumed) {
@@ -183,10 +191,10 @@ public class Runner implements SmartLifecycle {
         .start(() -> {
           try {
             execution.run();
-            } catch (JacksonException e) {
-              LOG.error("{}: its log cannot be read", run.id(), e);
-              giveUp(run, "cannot be continued: its log cannot be read");
-            } finally {
+          } catch (JacksonException e) {
+            LOG.error("{}: its log cannot be read", run.id(), e);
+            giveUp(run, "cannot be continued: its log cannot be read");
+          } finally {
             tools.metrics().left();
             if (active.remove(run.id(), execution)) {
               tools.signals().close(run.id());
@@ -216,6 +224,8 @@ public class Runner implements SmartLifecycle {
                             Map.of("error", OpenAiError.of(e).error()))),
                     Totals.ZERO,
                     new Ending("failed", null, null, null, why)))
+        .doOnError(failure -> LOG.warn("{}: to be given up later", run.id(), failure))
+        .onErrorComplete()
         .block();
   }
 

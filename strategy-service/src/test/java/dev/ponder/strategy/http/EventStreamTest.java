@@ -14,9 +14,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.http.MediaType;
+import org.springframework.r2dbc.core.DatabaseClient;
 import org.springframework.web.reactive.function.client.WebClient;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -29,11 +31,21 @@ class EventStreamTest extends ServiceTest {
   private static final int BATCH = 500;
 
   @Autowired private RunLog log;
+  @Autowired private DatabaseClient db;
   @Autowired private MeterRegistry registry;
 
   /** An item is the text of one entry of the log. */
   abstract class Battery extends StreamBattery {
     private String id = "";
+    private boolean hanging;
+
+    @AfterEach
+    void end() {
+      if (hanging) {
+        db.sql("delete from strategy.runs where id = :id").bind("id", id).then().block(PATIENCE);
+        hanging = false;
+      }
+    }
 
     @Override
     protected void play(Script script) {
@@ -56,6 +68,7 @@ class EventStreamTest extends ServiceTest {
             case FAIL -> "failed";
             case HANG -> null;
           };
+      hanging = end == null;
       if (end != null) {
         Map<String, Object> error = Map.of("message", "m", "type", "server_error");
         log.append(

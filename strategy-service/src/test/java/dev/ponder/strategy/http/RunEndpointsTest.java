@@ -490,6 +490,22 @@ class RunEndpointsTest extends ServiceTest {
     assertThat(events.stream().map(RunEvent::type)).containsExactly("started", "finished");
   }
 
+  @Test
+  void charactersThatPostgresCannotKeepDoNoHarm() {
+    String id = newRunId();
+    ScriptedModel.answers(MODEL, request -> "4\u00002");
+    String body =
+        """
+        {"runId":"%s","strategy":"best_of_n","params":{"n":1},"stop":["a\\u0000"],
+         "messages":[{"role":"user","content":"half a pair \\ud800 and \\u0000"}]}\
+        """
+            .formatted(id);
+    for (int i = 0; i < 2; i++) {
+      assertThat(answer("acme", "/runs", body)).startsWith("200").contains("finished");
+    }
+    assertThat(ended(id).answer()).isEqualTo("4\ufffd2");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"", "/events", "/tree"})
   void anotherTenantsRunDoesNotExist(String path) {

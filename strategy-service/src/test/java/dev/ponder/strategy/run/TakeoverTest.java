@@ -31,6 +31,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.r2dbc.core.DatabaseClient;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Replicas die and others continue: two runners on one database, the second one's clock ahead. */
@@ -46,6 +48,10 @@ class TakeoverTest extends ServiceTest {
 
   /** A replica of its own, whose clock is ahead by some time. */
   private Runner replica(Duration ahead) {
+    return replica(ahead, settings);
+  }
+
+  private Runner replica(Duration ahead, StrategyProperties settings) {
     Clock shifted = Clock.offset(clock, ahead);
     RunLog log = new RunLog(db, json, shifted);
     return new Runner(
@@ -221,6 +227,45 @@ class TakeoverTest extends ServiceTest {
     replica(Duration.ofMinutes(10)).takeOver();
     assertThat(ended(id).status()).isEqualTo("cancelled");
     assertThat(calls(ScriptedModel.GENERATE, id)).isEqualTo(before);
+  }
+
+  @Test
+  void aReplicaKeepsItsLeaseAndHearsOfACancellationElsewhere() {
+    String id = newRunId();
+    MODEL.on("POST", ScriptedModel.GENERATE, call -> ScriptedModel.hanging());
+    StrategyProperties brief =
+        new StrategyProperties(
+            "brief",
+            settings.defaultModel(),
+            64,
+            8,
+            Duration.ofMillis(900),
+            Duration.ofHours(1),
+            Duration.ofMillis(50),
+            Duration.ofMinutes(1),
+            1,
+            Map.of());
+    Runner other = replica(Duration.ZERO, brief);
+    other.start();
+    RunRequest request = request(id, "best_of_n", Map.of("n", 2));
+    other.submit(ACME, admission.admit(ACME, request)).block(PATIENCE);
+    Instant first = leaseUntil(id).blockOptional(PATIENCE).orElseThrow();
+    Flux.interval(Duration.ofMillis(20))
+        .onBackpressureDrop()
+        .concatMap(tick -> leaseUntil(id))
+        .takeUntil(until -> until.isAfter(first))
+        .blockLast(PATIENCE);
+    // Asked of the service under test, which does not work on this run.
+    http("acme").post().uri("/runs/" + id + "/cancel").retrieve().bodyToMono(RunView.class).block();
+    assertThat(ended(id).why()).isEqualTo("asked for by the client");
+    other.kill();
+  }
+
+  private Mono<Instant> leaseUntil(String id) {
+    return db.sql("select lease_until from strategy.runs where id = :id")
+        .bind("id", id)
+        .map(row -> Objects.requireNonNull(row.get("lease_until", Instant.class)))
+        .one();
   }
 
   @Test
