@@ -3,6 +3,7 @@ package dev.ponder.web;
 import dev.ponder.common.error.ErrorCode;
 import dev.ponder.common.error.OpenAiError;
 import dev.ponder.common.error.PonderException;
+import java.util.List;
 import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,7 +92,7 @@ public final class ErrorBodyHandler implements WebExceptionHandler {
       case UnsupportedMediaTypeStatusException e ->
           new PonderException(
               ErrorCode.UNSUPPORTED_MEDIA_TYPE,
-              "Content-Type: " + e.getContentType() + " (expected: application/json)");
+              "Content-Type: " + e.getContentType() + " (expected: " + expectedTypes(e) + ")");
       case MethodNotAllowedException e ->
           new PonderException(
               ErrorCode.METHOD_NOT_ALLOWED,
@@ -110,6 +111,12 @@ public final class ErrorBodyHandler implements WebExceptionHandler {
               ErrorCode.INVALID_VALUE, e.getReason() == null ? "bad request" : e.getReason());
       default -> new PonderException(ErrorCode.INTERNAL, "internal error", failure);
     };
+  }
+
+  private static String expectedTypes(UnsupportedMediaTypeStatusException e) {
+    List<MediaType> supported = e.getSupportedMediaTypes();
+    // Every codec's type is listed when the handler named none; JSON is what it means then.
+    return supported.size() == 1 ? supported.getFirst().toString() : "application/json";
   }
 
   private static PonderException badInput(ServerWebInputException e) {

@@ -168,6 +168,10 @@ public final class KvFrame {
     return firstToken;
   }
 
+  public int tokenCount() {
+    return tokens.length;
+  }
+
   public int[] tokens() {
     return tokens.clone();
   }
