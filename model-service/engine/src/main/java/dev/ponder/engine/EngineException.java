@@ -23,7 +23,9 @@ public final class EngineException extends RuntimeException {
     /** The engine or file was closed. */
     CLOSED,
     /** The memory set aside for the work is used up. */
-    OUT_OF_MEMORY
+    OUT_OF_MEMORY,
+    /** A defect of the engine itself; the message says where. */
+    INTERNAL
   }
 
   private final Kind kind;

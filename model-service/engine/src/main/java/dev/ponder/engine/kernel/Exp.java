@@ -6,7 +6,7 @@ package dev.ponder.engine.kernel;
  * degree 7 in r (error below 1e-8 for |r| <= ln 2 / 2) times 2^n in two factors, so that results
  * underflow gradually and overflow to infinity. NaN stays NaN.
  */
-final class Exp {
+public final class Exp {
   static final float GREATEST = 89f;
   static final float LEAST = -104f;
   static final float LOG2_E = 0x1.715476p0f;
@@ -29,7 +29,8 @@ final class Exp {
 
   private Exp() {}
 
-  static float exp(float argument) {
+  /** Returns e to the argument. */
+  public static float exp(float argument) {
     float x = argument > GREATEST ? GREATEST : argument;
     x = x < LEAST ? LEAST : x;
     float shifted = Math.fma(x, LOG2_E, ROUNDER);

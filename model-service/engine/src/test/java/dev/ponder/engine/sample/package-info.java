@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ponder.engine.sample;
+
+import org.jspecify.annotations.NullMarked;
