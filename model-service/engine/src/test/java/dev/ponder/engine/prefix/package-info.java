@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ponder.engine.prefix;
+
+import org.jspecify.annotations.NullMarked;
