@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ponder.engine.schedule;
+
+import org.jspecify.annotations.NullMarked;
