@@ -7,6 +7,8 @@ import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.reactor.circuitbreaker.operator.CircuitBreakerOperator;
 import io.lettuce.core.RedisCommandExecutionException;
 import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
@@ -17,6 +19,8 @@ import reactor.core.scheduler.Schedulers;
  * <p>Thread-safe.
  */
 final class RedisGuard {
+  private static final Logger LOG = LoggerFactory.getLogger(RedisGuard.class);
+
   private final CircuitBreaker breaker;
   private final Duration timeout;
   private final Duration openFor;
@@ -36,6 +40,9 @@ final class RedisGuard {
                 // A Redis that answers "no" (out of memory, read-only) is there.
                 .ignoreException(RedisGuard::answered)
                 .build());
+    breaker
+        .getEventPublisher()
+        .onStateTransition(e -> LOG.warn("Redis: circuit {}", e.getStateTransition()));
   }
 
   /** Returns the call's result, or {@code UPSTREAM_UNAVAILABLE} when there is none in time. */

@@ -23,6 +23,7 @@ import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.ServerWebInputException;
 import org.springframework.web.server.UnsupportedMediaTypeStatusException;
 import org.springframework.web.server.WebExceptionHandler;
+import org.springframework.web.util.DisconnectedClientHelper;
 import reactor.core.publisher.Mono;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -44,6 +45,11 @@ public final class ErrorBodyHandler implements WebExceptionHandler {
     ServerHttpResponse response = exchange.getResponse();
     if (response.isCommitted()) {
       return Mono.error(failure);
+    }
+    if (DisconnectedClientHelper.isClientDisconnectedException(failure)) {
+      // Nobody is there to read an answer, and a caller that leaves is no fault of ours.
+      LOG.debug("{} left", exchange.getRequest().getPath());
+      return Mono.empty();
     }
     PonderException e = translate(failure);
     if (e.code() == ErrorCode.INTERNAL) {
