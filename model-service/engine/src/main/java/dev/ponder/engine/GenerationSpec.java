@@ -1,6 +1,7 @@
 package dev.ponder.engine;
 
 import dev.ponder.engine.sample.SamplerSettings;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -139,6 +140,9 @@ public final class GenerationSpec {
       Ranges.check("stop", value.size(), 0, MOST_STOPS);
       for (String stop : value) {
         Ranges.check("length of a stop string", stop.length(), 1, LONGEST_STOP);
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(stop)) {
+          throw EngineException.invalidArgument("stop", stop, "text without lone surrogates");
+        }
       }
       stops = List.copyOf(value);
       return this;

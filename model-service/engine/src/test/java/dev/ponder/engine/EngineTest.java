@@ -132,6 +132,7 @@ class EngineTest {
     assertRefused(() -> spec.topLogprobs(21), "top_logprobs: 21");
     assertRefused(() -> spec.stops(List.of("")), "length of a stop string: 0");
     assertRefused(() -> spec.stops(List.of("x".repeat(1025))), "length of a stop string: 1025");
+    assertRefused(() -> spec.stops(List.of("a\udc00")), "stop: a");
     assertRefused(() -> spec.group(""), "length of group: 0");
     assertRefused(() -> new Namespace(""), "namespace:");
   }

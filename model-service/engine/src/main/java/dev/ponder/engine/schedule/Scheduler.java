@@ -297,25 +297,23 @@ public final class Scheduler implements AutoCloseable {
   }
 
   private void turn() {
-    boolean worked;
     try {
       drainCommands();
       sweepCancelled();
       expireFetches();
       startBranches();
-      worked = step();
+      boolean worked = step();
       if (offers != null) {
         counters.offeredPages += offers.send();
         worked |= !offers.isEmpty();
       }
+      snapshot = snapshot();
+      if (!worked && !closed) { // the command that close() gives may have been drained above
+        park();
+      }
     } catch (Throwable e) {
       // One step's failure must not end the thread that every request depends on.
       failActive(e);
-      worked = true;
-    }
-    snapshot = snapshot();
-    if (!worked && !closed) { // the command that close() gives may have been drained above
-      park();
     }
   }
 

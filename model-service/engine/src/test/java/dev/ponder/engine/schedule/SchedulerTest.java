@@ -87,6 +87,33 @@ class SchedulerTest {
   }
 
   @Test
+  void decodingGoesOnWhileALongPromptIsComputed() {
+    try (Harness harness = new Harness(MANY_PAGES, options().withPrefillChunk(16))) {
+      AtomicInteger decoded = new AtomicInteger();
+      AtomicInteger mostRows = new AtomicInteger();
+      AtomicInteger atStart = new AtomicInteger();
+      CountDownLatch decoding = new CountDownLatch(1);
+      CountDownLatch submitted = new CountDownLatch(1);
+      harness.model.after =
+          batch -> {
+            mostRows.accumulateAndGet(batch.rows(), Math::max);
+            if (decoded.get() == 3) {
+              decoding.countDown();
+              awaitLatch(submitted);
+            }
+          };
+      harness.submit(spec(100, 5), new Recorder(event -> decoded.incrementAndGet()));
+      awaitLatch(decoding);
+      Recorder second = new Recorder(event -> atStart.compareAndSet(0, decoded.get()));
+      harness.submit(spec(1, prompt(200, 1)), second);
+      submitted.countDown();
+      second.stats();
+      assertThat(atStart.get() - 3).as("a token for each of the 13 chunks").isEqualTo(14);
+      assertThat(mostRows.get()).isEqualTo(16 + 1);
+    }
+  }
+
+  @Test
   void scarcePagesMeanPreemptionAndTheSameTokens() {
     List<GenerationSpec.Builder> specs = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
