@@ -8,8 +8,12 @@ import java.io.InputStream;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -21,17 +25,23 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class PeerProcess implements AutoCloseable {
   private static final String SCRIPT = "llama_cpp_peer.py";
+
+  /** Far beyond any workload's time, but not forever. */
+  private static final Duration LIMIT = Duration.ofMinutes(15);
+
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final Path scratch;
   private final Path errors;
   private final Process process;
+  private final Duration limit;
   private final BufferedReader answers;
   private final Writer requests;
   private final String version;
   private long peakBytes;
 
-  private PeerProcess(Path scratch, Path errors, Process process) {
+  private PeerProcess(Path scratch, Path errors, Process process, Duration limit) {
+    this.limit = limit;
     this.scratch = scratch;
     this.errors = errors;
     this.process = process;
@@ -63,7 +73,8 @@ final class PeerProcess implements AutoCloseable {
               script.toString(),
               model.toString(),
               "--threads",
-              Integer.toString(threads)));
+              Integer.toString(threads)),
+          LIMIT);
     } catch (IOException e) {
       throw new PeerException("peer: " + python + " cannot be started (" + e.getMessage() + ")", e);
     }
@@ -71,13 +82,15 @@ final class PeerProcess implements AutoCloseable {
 
   /**
    * Starts any command that speaks the script's protocol; {@code scratch} is deleted at the end.
+   *
+   * @param limit the longest that loading the model, or one run, may take
    */
-  static PeerProcess start(Path scratch, List<String> command) throws IOException {
+  static PeerProcess start(Path scratch, List<String> command, Duration limit) throws IOException {
     Path errors = scratch.resolve("errors.log");
     try {
       Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
       try {
-        return new PeerProcess(scratch, errors, process);
+        return new PeerProcess(scratch, errors, process, limit);
       } catch (PeerException e) {
         process.destroyForcibly();
         throw e;
@@ -120,11 +133,27 @@ final class PeerProcess implements AutoCloseable {
   }
 
   private JsonNode answer() {
-    String line;
+    CompletableFuture<@Nullable String> next = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .start(() -> {
+          try {
+            next.complete(answers.readLine());
+          } catch (IOException e) {
+            next.completeExceptionally(e);
+          }
+        });
+    @Nullable String line;
     try {
-      line = answers.readLine();
-    } catch (IOException e) {
-      throw new PeerException("peer: its answer cannot be read (" + e.getMessage() + ")", e);
+      line = next.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      // It may be stuck in native code and would answer the next request with this one's figure.
+      process.destroyForcibly();
+      throw new PeerException("peer: no answer (expected: within " + limit + ")", e);
+    } catch (ExecutionException e) {
+      throw new PeerException("peer: its answer cannot be read (" + e.getCause() + ")", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new PeerException("peer: interrupted", e);
     }
     if (line == null) {
       throw new PeerException("peer: stopped" + lastError());

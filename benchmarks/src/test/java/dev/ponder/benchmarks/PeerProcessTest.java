@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -88,9 +89,20 @@ class PeerProcessTest {
     assertThatThrownBy(() -> peer.run(1, Workload.DECODE)).isInstanceOf(PeerException.class);
   }
 
+  @Test
+  void aPeerThatHangsIsEnded() {
+    assertThatThrownBy(() -> start("exec sleep 600", Duration.ofMillis(50)))
+        .isInstanceOf(PeerException.class)
+        .hasMessage("peer: no answer (expected: within PT0.05S)");
+  }
+
   private PeerProcess start(String script) throws IOException {
+    return start(script, Duration.ofMinutes(1));
+  }
+
+  private PeerProcess start(String script, Duration limit) throws IOException {
     Path scratch = Files.createDirectory(folder.resolve("scratch"));
     return PeerProcess.start(
-        scratch, List.of("sh", "-c", script, "peer", folder.resolve("requests").toString()));
+        scratch, List.of("sh", "-c", script, "peer", folder.resolve("requests").toString()), limit);
   }
 }
