@@ -6,7 +6,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Writer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -31,22 +30,20 @@ final class PeerProcess implements AutoCloseable {
 
   private static final JsonMapper JSON = JsonMapper.shared();
 
-  private final Path scratch;
-  private final Path errors;
   private final Process process;
   private final Duration limit;
   private final BufferedReader answers;
+  private final CompletableFuture<String> lastError = new CompletableFuture<>();
   private final Writer requests;
   private final String version;
   private long peakBytes;
 
-  private PeerProcess(Path scratch, Path errors, Process process, Duration limit) {
+  private PeerProcess(Process process, Duration limit) {
     this.limit = limit;
-    this.scratch = scratch;
-    this.errors = errors;
     this.process = process;
     this.answers = process.inputReader(UTF_8);
     this.requests = process.outputWriter(UTF_8);
+    Thread.ofVirtual().start(this::drainErrors);
     this.version = answer().path("llama_cpp").asString("unknown");
   }
 
@@ -57,20 +54,15 @@ final class PeerProcess implements AutoCloseable {
    * @throws PeerException when it cannot be started or cannot load the model
    */
   static PeerProcess start(Path python, Path model, int threads) {
-    try {
-      Path scratch = Files.createTempDirectory("ponder-bench");
-      Path script = scratch.resolve(SCRIPT);
-      try (InputStream source = PeerProcess.class.getResourceAsStream(SCRIPT)) {
-        if (source == null) {
-          throw new IllegalStateException(SCRIPT + " is not on the class path");
-        }
-        Files.copy(source, script);
+    try (InputStream script = PeerProcess.class.getResourceAsStream(SCRIPT)) {
+      if (script == null) {
+        throw new IllegalStateException(SCRIPT + " is not on the class path");
       }
       return start(
-          scratch,
           List.of(
               python.toString(),
-              script.toString(),
+              "-c",
+              new String(script.readAllBytes(), UTF_8),
               model.toString(),
               "--threads",
               Integer.toString(threads)),
@@ -81,22 +73,16 @@ final class PeerProcess implements AutoCloseable {
   }
 
   /**
-   * Starts any command that speaks the script's protocol; {@code scratch} is deleted at the end.
+   * Starts any command that speaks the script's protocol.
    *
    * @param limit the longest that loading the model, or one run, may take
    */
-  static PeerProcess start(Path scratch, List<String> command, Duration limit) throws IOException {
-    Path errors = scratch.resolve("errors.log");
+  static PeerProcess start(List<String> command, Duration limit) throws IOException {
+    Process process = new ProcessBuilder(command).start();
     try {
-      Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
-      try {
-        return new PeerProcess(scratch, errors, process, limit);
-      } catch (PeerException e) {
-        process.destroyForcibly();
-        throw e;
-      }
-    } catch (IOException | PeerException e) {
-      delete(scratch);
+      return new PeerProcess(process, limit);
+    } catch (PeerException e) {
+      process.destroyForcibly();
       throw e;
     }
   }
@@ -179,19 +165,26 @@ final class PeerProcess implements AutoCloseable {
     return node;
   }
 
-  /** The last line the process wrote to its error stream: for Python the exception. */
-  private String lastError() {
-    try {
-      process.waitFor(5, TimeUnit.SECONDS);
-      List<String> lines =
-          Files.readAllLines(errors, UTF_8).stream().filter(line -> !line.isBlank()).toList();
-      return lines.isEmpty() ? "" : " (" + lines.getLast().strip() + ")";
+  /**
+   * Reads the error stream to its end, so that the process never waits for it, and keeps the last
+   * line.
+   */
+  private void drainErrors() {
+    String last = "";
+    try (BufferedReader errors = process.errorReader(UTF_8)) {
+      for (String line; (line = errors.readLine()) != null; ) {
+        last = line.isBlank() ? last : line.strip();
+      }
     } catch (IOException e) {
-      return "";
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return "";
+      last = "its error stream cannot be read: " + e.getMessage();
     }
+    lastError.complete(last);
+  }
+
+  /** What the process said last, for Python the exception; in brackets, or nothing. */
+  private String lastError() {
+    String line = lastError.completeOnTimeout("", 5, TimeUnit.SECONDS).join();
+    return line.isEmpty() ? "" : " (" + line + ")";
   }
 
   @Override
@@ -204,19 +197,6 @@ final class PeerProcess implements AutoCloseable {
     } catch (InterruptedException e) {
       process.destroyForcibly();
       Thread.currentThread().interrupt();
-    }
-    delete(scratch);
-  }
-
-  private static void delete(Path folder) {
-    try (var files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-      Files.delete(folder);
-    } catch (IOException e) {
-      // A temporary folder that stays behind is the system's to clean; the measurement stands.
-      folder.toFile().deleteOnExit();
     }
   }
 }

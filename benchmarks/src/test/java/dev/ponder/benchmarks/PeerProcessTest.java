@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -48,7 +47,6 @@ class PeerProcessTest {
             () -> start("echo Traceback >&2; echo \"No module named 'llama_cpp'\" >&2; exit 1"))
         .isInstanceOf(PeerException.class)
         .hasMessage("peer: stopped (No module named 'llama_cpp')");
-    assertThat(folder.resolve("scratch")).doesNotExist();
   }
 
   @Test
@@ -82,10 +80,9 @@ class PeerProcessTest {
   }
 
   @Test
-  void closingEndsTheProcessAndLeavesNoFile() throws IOException {
+  void closingEndsTheProcess() throws IOException {
     PeerProcess peer = start("echo '{}'; read line");
     peer.close();
-    assertThat(folder.resolve("scratch")).doesNotExist();
     assertThatThrownBy(() -> peer.run(1, Workload.DECODE)).isInstanceOf(PeerException.class);
   }
 
@@ -101,8 +98,7 @@ class PeerProcessTest {
   }
 
   private PeerProcess start(String script, Duration limit) throws IOException {
-    Path scratch = Files.createDirectory(folder.resolve("scratch"));
     return PeerProcess.start(
-        scratch, List.of("sh", "-c", script, "peer", folder.resolve("requests").toString()), limit);
+        List.of("sh", "-c", script, "peer", folder.resolve("requests").toString()), limit);
   }
 }
