@@ -51,7 +51,8 @@ public record ModelProperties(
     load = load.stream().map(String::strip).filter(id -> !id.isEmpty()).toList();
     check("threads", threads, threads >= 0 && threads <= 256, "0 to 256");
     check("kernels", kernels, KERNELS.contains(kernels), "one of " + KERNELS);
-    check("activation-bits", activationBits, List.of(0, 8, 16).contains(activationBits), "0, 8, 16");
+    check(
+        "activation-bits", activationBits, List.of(0, 8, 16).contains(activationBits), "0, 8, 16");
     check("kv-bytes", kvBytes, kvBytes.toBytes() > 0, "more than 0");
     check("max-sequences", maxSequences, maxSequences > 0 && maxSequences <= 256, "1 to 256");
     check("max-queued", maxQueued, maxQueued > 0 && maxQueued <= 100_000, "1 to 100000");

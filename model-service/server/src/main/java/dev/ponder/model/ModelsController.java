@@ -59,13 +59,10 @@ class ModelsController {
       String id, boolean wait, Supplier<CompletableFuture<Void>> change) {
     return Mono.fromCallable(change::get)
         .subscribeOn(scheduler)
-        .flatMap(
-            done ->
-                // A copy, so that a client that leaves does not stop the change itself.
-                wait ? Mono.fromFuture(done.copy()).timeout(LONGEST_WAIT) : Mono.empty())
+        .flatMap(done ->
+            // A copy, so that a client that leaves does not stop the change itself.
+            wait ? Mono.fromFuture(done.copy()).timeout(LONGEST_WAIT) : Mono.empty())
         .then(find(id))
-        .map(
-            info ->
-                ResponseEntity.status(wait ? HttpStatus.OK : HttpStatus.ACCEPTED).body(info));
+        .map(info -> ResponseEntity.status(wait ? HttpStatus.OK : HttpStatus.ACCEPTED).body(info));
   }
 }

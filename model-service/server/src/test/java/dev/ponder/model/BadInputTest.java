@@ -145,7 +145,8 @@ class BadInputTest extends ServiceTest {
   })
   void refusesModelsThatCannotBe(String method, String path, int status) {
     Refusal refusal =
-        refused(client().method(HttpMethod.valueOf(method)).uri(java.net.URI.create(base() + path)));
+        refused(
+            client().method(HttpMethod.valueOf(method)).uri(java.net.URI.create(base() + path)));
     assertThat(refusal.status()).as(refusal.toString()).isIn(status, 400);
   }
 

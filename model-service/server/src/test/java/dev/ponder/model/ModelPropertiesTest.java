@@ -27,9 +27,21 @@ class ModelPropertiesTest {
     assertThat(bind(Map.of("ponder.model.dir", "/models")))
         .isEqualTo(
             new ModelProperties(
-                Path.of("/models"), List.of(), 0, "auto", 0, DataSize.ofGigabytes(1), 32, 64,
-                262_144, 128, 4, Duration.ofSeconds(60), Duration.ofSeconds(20),
-                Duration.ofMillis(200), 32_768));
+                Path.of("/models"),
+                List.of(),
+                0,
+                "auto",
+                0,
+                DataSize.ofGigabytes(1),
+                32,
+                64,
+                262_144,
+                128,
+                4,
+                Duration.ofSeconds(60),
+                Duration.ofSeconds(20),
+                Duration.ofMillis(200),
+                32_768));
   }
 
   @Test
@@ -54,8 +66,21 @@ class ModelPropertiesTest {
     assertThat(bind(all))
         .isEqualTo(
             new ModelProperties(
-                Path.of("/m"), List.of("a", "b"), 3, "scalar", 8, DataSize.ofMegabytes(2), 5, 6, 7,
-                8, 9, Duration.ofSeconds(10), Duration.ofSeconds(11), Duration.ofMillis(12), 130));
+                Path.of("/m"),
+                List.of("a", "b"),
+                3,
+                "scalar",
+                8,
+                DataSize.ofMegabytes(2),
+                5,
+                6,
+                7,
+                8,
+                9,
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(11),
+                Duration.ofMillis(12),
+                130));
   }
 
   @ParameterizedTest
@@ -65,8 +90,7 @@ class ModelPropertiesTest {
     "load-wait,-1s", "drain,-1s", "cache-wait,-1s", "max-unread-events,1",
   })
   void refusesWhatCannotBe(String key, String value) {
-    assertThatThrownBy(
-            () -> bind(Map.of("ponder.model.dir", "/m", "ponder.model." + key, value)))
+    assertThatThrownBy(() -> bind(Map.of("ponder.model.dir", "/m", "ponder.model." + key, value)))
         .rootCause()
         .hasMessageContaining("ponder.model." + key)
         .hasMessageContaining("expected:");

@@ -36,7 +36,18 @@ class ModelsTest extends ServiceTest {
     registry.unload("other").join();
     GenerateRequest request =
         new GenerateRequest(
-            "other", null, "hello", null, false, 1, 3, null, Sampling.greedy(), null, true, null,
+            "other",
+            null,
+            "hello",
+            null,
+            false,
+            1,
+            3,
+            null,
+            Sampling.greedy(),
+            null,
+            true,
+            null,
             null);
     assertThat(answer(request).tokens(0)).hasSize(3);
     assertThat(registry.isReady("other")).isTrue();
@@ -48,7 +59,18 @@ class ModelsTest extends ServiceTest {
     registry.load("other").join();
     GenerateRequest endless =
         new GenerateRequest(
-            "other", null, "hello", null, false, 1, null, null, Sampling.greedy(), null, true, null,
+            "other",
+            null,
+            "hello",
+            null,
+            false,
+            1,
+            null,
+            null,
+            Sampling.greedy(),
+            null,
+            true,
+            null,
             null);
     CompletableFuture<@Nullable GenerateEvent> last = generate(endless).last().toFuture();
     await("other", s -> s.running() == 1);
@@ -64,7 +86,8 @@ class ModelsTest extends ServiceTest {
   @Test
   void scoresContinuations() {
     ScoreRequest request =
-        new ScoreRequest("tiny", null, "the answer is", List.of(" hello", " world", " hello world"));
+        new ScoreRequest(
+            "tiny", null, "the answer is", List.of(" hello", " world", " hello world"));
     ScoreResponse response =
         post("/internal/v1/score", request)
             .retrieve()

@@ -47,7 +47,8 @@ public abstract class ServiceTest {
   }
 
   protected WebClient client(Caller caller) {
-    String token = new InternalTokens(ModelServiceTest.SECRET).sign(caller, System.currentTimeMillis());
+    String token =
+        new InternalTokens(ModelServiceTest.SECRET).sign(caller, System.currentTimeMillis());
     return WebClient.builder()
         .baseUrl(base())
         .defaultHeader(Caller.HEADER, token)
@@ -57,11 +58,10 @@ public abstract class ServiceTest {
 
   protected Flux<GenerateEvent> generate(GenerateRequest request) {
     return post("/internal/v1/generate", request)
-        .exchangeToFlux(
-            response -> {
-              assertThat(response.statusCode().value()).as("status").isEqualTo(200);
-              return response.bodyToFlux(GenerateEvent.class);
-            });
+        .exchangeToFlux(response -> {
+          assertThat(response.statusCode().value()).as("status").isEqualTo(200);
+          return response.bodyToFlux(GenerateEvent.class);
+        });
   }
 
   protected Answer answer(GenerateRequest request) {
@@ -78,15 +78,14 @@ public abstract class ServiceTest {
   /** Sends a request that must be refused with an HTTP error. */
   protected Refusal refused(WebClient.RequestHeadersSpec<?> request) {
     return request
-        .exchangeToMono(
-            response -> {
-              String retry = response.headers().asHttpHeaders().getFirst("Retry-After");
-              int status = response.statusCode().value();
-              assertThat(status).as("status").isGreaterThanOrEqualTo(400);
-              return response
-                  .bodyToMono(OpenAiError.class)
-                  .map(body -> new Refusal(status, body.error(), retry));
-            })
+        .exchangeToMono(response -> {
+          String retry = response.headers().asHttpHeaders().getFirst("Retry-After");
+          int status = response.statusCode().value();
+          assertThat(status).as("status").isGreaterThanOrEqualTo(400);
+          return response
+              .bodyToMono(OpenAiError.class)
+              .map(body -> new Refusal(status, body.error(), retry));
+        })
         .blockOptional(PATIENCE)
         .orElseThrow();
   }
@@ -114,7 +113,18 @@ public abstract class ServiceTest {
   /** A request that goes on until its context is full, unless somebody ends it. */
   protected static GenerateRequest endless(String text) {
     return new GenerateRequest(
-        TestModels.TINY, null, text, null, false, 1, null, null, Sampling.greedy(), null, true,
-        null, null);
+        TestModels.TINY,
+        null,
+        text,
+        null,
+        false,
+        1,
+        null,
+        null,
+        Sampling.greedy(),
+        null,
+        true,
+        null,
+        null);
   }
 }

@@ -123,17 +123,16 @@ final class Downloader {
   /** Closes a body from which nothing comes any more, so that reading it fails. */
   private Thread watch(InputStream body, AtomicLong done) {
     return Thread.ofVirtual()
-        .start(
-            () -> {
-              try {
-                for (long seen = -1; seen != done.get(); ) {
-                  seen = done.get();
-                  Thread.sleep(stallTimeout);
-                }
-                body.close();
-              } catch (InterruptedException | IOException e) {
-                // The copy has ended, or ends with the failure of its own read.
-              }
-            });
+        .start(() -> {
+          try {
+            for (long seen = -1; seen != done.get(); ) {
+              seen = done.get();
+              Thread.sleep(stallTimeout);
+            }
+            body.close();
+          } catch (InterruptedException | IOException e) {
+            // The copy has ended, or ends with the failure of its own read.
+          }
+        });
   }
 }

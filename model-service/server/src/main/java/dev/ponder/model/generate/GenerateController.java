@@ -58,18 +58,17 @@ class GenerateController {
   @PostMapping("/tokenize")
   Mono<TokenizeResponse> tokenize(
       @RequestBody TokenizeRequest request, ServerWebExchange exchange) {
-    return Mono.defer(
-        () -> {
-          check(request);
-          return models
-              .use(
-                  request.model(),
-                  Callers.of(exchange),
-                  lease ->
-                      Flux.defer(() -> Flux.just(tokens(request, lease.model().prompts())))
-                          .subscribeOn(promptScheduler))
-              .next();
-        });
+    return Mono.defer(() -> {
+      check(request);
+      return models
+          .use(
+              request.model(),
+              Callers.of(exchange),
+              lease ->
+                  Flux.defer(() -> Flux.just(tokens(request, lease.model().prompts())))
+                      .subscribeOn(promptScheduler))
+          .next();
+    });
   }
 
   private static void check(TokenizeRequest request) {
@@ -94,11 +93,8 @@ class GenerateController {
     Tokenizer tokenizer = encoder.tokenizer();
     List<String> pieces =
         IntStream.of(ids)
-            .mapToObj(
-                id ->
-                    tokenizer.isControl(id)
-                        ? tokenizer.piece(id)
-                        : tokenizer.decode(new int[] {id}))
+            .mapToObj(id ->
+                tokenizer.isControl(id) ? tokenizer.piece(id) : tokenizer.decode(new int[] {id}))
             .toList();
     return new TokenizeResponse(request.model(), IntStream.of(ids).boxed().toList(), pieces);
   }

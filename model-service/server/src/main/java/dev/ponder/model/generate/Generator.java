@@ -64,15 +64,13 @@ class Generator {
   }
 
   Flux<GenerateEvent> generate(GenerateRequest request, Caller caller) {
-    return Flux.defer(
-        () -> {
-          GenerateRules.check(request);
-          return models.use(
-              request.model(),
-              caller,
-              lease ->
-                  Flux.defer(() -> stream(request, lease, caller)).subscribeOn(promptScheduler));
-        });
+    return Flux.defer(() -> {
+      GenerateRules.check(request);
+      return models.use(
+          request.model(),
+          caller,
+          lease -> Flux.defer(() -> stream(request, lease, caller)).subscribeOn(promptScheduler));
+    });
   }
 
   private Flux<GenerateEvent> stream(GenerateRequest request, Lease lease, Caller caller) {
@@ -102,20 +100,18 @@ class Generator {
         .events()
         .publishOn(deliveries, PREFETCH)
         .doOnNext(_ -> begun.set(true))
-        .onErrorResume(
-            failure -> {
-              PonderException told = ErrorBodyHandler.translate(failure);
-              outcome.set(told.code().code());
-              return begun.get()
-                  ? Flux.just(new GenerateEvent.Failed(OpenAiError.of(told).error()))
-                  : Flux.error(told);
-            })
-        .doFinally(
-            signal -> {
-              deadline.dispose();
-              generation.cancel();
-              meter.ended(signal == SignalType.CANCEL ? "cancelled" : outcome.get());
-            });
+        .onErrorResume(failure -> {
+          PonderException told = ErrorBodyHandler.translate(failure);
+          outcome.set(told.code().code());
+          return begun.get()
+              ? Flux.just(new GenerateEvent.Failed(OpenAiError.of(told).error()))
+              : Flux.error(told);
+        })
+        .doFinally(signal -> {
+          deadline.dispose();
+          generation.cancel();
+          meter.ended(signal == SignalType.CANCEL ? "cancelled" : outcome.get());
+        });
   }
 
   private static PonderException unloaded(String model) {

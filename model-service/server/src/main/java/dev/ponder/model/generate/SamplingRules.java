@@ -52,8 +52,7 @@ final class SamplingRules {
     return value;
   }
 
-  private static Map<Integer, Float> biases(
-      @Nullable Map<Integer, Double> given, int vocabulary) {
+  private static Map<Integer, Float> biases(@Nullable Map<Integer, Double> given, int vocabulary) {
     if (given == null) {
       return Map.of();
     }

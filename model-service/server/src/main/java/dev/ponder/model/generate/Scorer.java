@@ -36,17 +36,15 @@ class Scorer {
   }
 
   Mono<ScoreResponse> score(ScoreRequest request, Caller caller) {
-    return Mono.defer(
-        () -> {
-          check(request);
-          return models
-              .use(
-                  request.model(),
-                  caller,
-                  lease ->
-                      Flux.defer(() -> score(request, lease, caller)).subscribeOn(promptScheduler))
-              .next();
-        });
+    return Mono.defer(() -> {
+      check(request);
+      return models
+          .use(
+              request.model(),
+              caller,
+              lease -> Flux.defer(() -> score(request, lease, caller)).subscribeOn(promptScheduler))
+          .next();
+    });
   }
 
   private static void check(ScoreRequest request) {
@@ -93,8 +91,7 @@ class Scorer {
     int all = tokens;
     try {
       return Flux.from(
-              Mono.fromFuture(
-                  model.score(prompt, continuations, new Namespace(caller.tenant()))))
+              Mono.fromFuture(model.score(prompt, continuations, new Namespace(caller.tenant()))))
           .map(result -> response(request.model(), continuations, result, all))
           .onErrorMap(EngineException.class, EngineErrors::translate);
     } catch (EngineException e) {

@@ -209,8 +209,7 @@ public final class ModelRegistry implements AutoCloseable {
       case OutOfMemoryError tooLarge ->
           new PonderException(
               ErrorCode.MODEL_FILE_INVALID, what + "not enough memory for it", tooLarge);
-      default ->
-          new PonderException(ErrorCode.INTERNAL, what + "loading failed unexpectedly", e);
+      default -> new PonderException(ErrorCode.INTERNAL, what + "loading failed unexpectedly", e);
     };
   }
 
@@ -239,7 +238,8 @@ public final class ModelRegistry implements AutoCloseable {
       entry = entries.get(id);
     }
     return notLoaded(
-        id, entry == null ? "is not loaded" : "is loading, " + Math.round(100 * entry.progress) + "%");
+        id,
+        entry == null ? "is not loaded" : "is loading, " + Math.round(100 * entry.progress) + "%");
   }
 
   /**
@@ -306,8 +306,7 @@ public final class ModelRegistry implements AutoCloseable {
     HostedModel hosted;
     synchronized (this) {
       entry = entries.get(id);
-      boolean stale =
-          entry != null && entry.state == State.FAILED && !entry.stamp.equals(stamp);
+      boolean stale = entry != null && entry.state == State.FAILED && !entry.stamp.equals(stamp);
       if (entry == null || stale) {
         return info(id, "available", null, null, null, stamp);
       }

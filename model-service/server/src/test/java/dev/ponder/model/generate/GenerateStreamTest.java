@@ -56,8 +56,19 @@ class GenerateStreamTest extends StreamBattery {
         .contentType(MediaType.APPLICATION_JSON)
         .bodyValue(
             new GenerateRequest(
-                "scripted", null, "go", null, false, 1, null, null, Sampling.DEFAULT, null, false,
-                null, null));
+                "scripted",
+                null,
+                "go",
+                null,
+                false,
+                1,
+                null,
+                null,
+                Sampling.DEFAULT,
+                null,
+                false,
+                null,
+                null));
   }
 
   @Override

@@ -90,8 +90,19 @@ class GenerateTest extends ServiceTest {
   void givesLogprobsWhenAskedFor() {
     GenerateRequest request =
         new GenerateRequest(
-            TestModels.TINY, null, "the answer is", null, false, 1, 8, null, Sampling.greedy(), 3,
-            true, null, null);
+            TestModels.TINY,
+            null,
+            "the answer is",
+            null,
+            false,
+            1,
+            8,
+            null,
+            Sampling.greedy(),
+            3,
+            true,
+            null,
+            null);
     for (GenerateEvent.Token token : answer(request).tokens(0)) {
       assertThat(token.logprob()).isNotNull().isLessThanOrEqualTo(0.0);
       List<GenerateEvent.TokenLogprob> top = Objects.requireNonNull(token.top());
@@ -125,8 +136,19 @@ class GenerateTest extends ServiceTest {
         List.of(new ChatMessage("user", "hello"), new ChatMessage("assistant", "the answer is"));
     GenerateRequest open =
         new GenerateRequest(
-            TestModels.TINY, messages, null, null, true, 1, 8, null, Sampling.greedy(), null, true,
-            null, null);
+            TestModels.TINY,
+            messages,
+            null,
+            null,
+            true,
+            1,
+            8,
+            null,
+            Sampling.greedy(),
+            null,
+            true,
+            null,
+            null);
     GenerateRequest same =
         new GenerateRequest(
             TestModels.TINY,
@@ -150,8 +172,7 @@ class GenerateTest extends ServiceTest {
     EngineStats before = await(TestModels.TINY, s -> s.running() == 0 && s.queued() == 0);
     List<Disposable> leavers = new ArrayList<>();
     for (int i = 0; i < 12; i++) {
-      leavers.add(
-          generate(endless("leaver " + i)).subscribe(_ -> {}, _ -> {}));
+      leavers.add(generate(endless("leaver " + i)).subscribe(_ -> {}, _ -> {}));
     }
     // Four run, eight wait.
     await(TestModels.TINY, s -> s.running() == 4 && s.requests() - before.requests() == 12);
@@ -222,8 +243,19 @@ class GenerateTest extends ServiceTest {
     String prompt = "a prompt that fills some pages ".repeat(20);
     GenerateRequest request =
         new GenerateRequest(
-            TestModels.TINY, null, prompt, null, false, 1, 2, null, Sampling.greedy(), null, true,
-            null, null);
+            TestModels.TINY,
+            null,
+            prompt,
+            null,
+            false,
+            1,
+            2,
+            null,
+            Sampling.greedy(),
+            null,
+            true,
+            null,
+            null);
     assertThat(cached("tenant-a", request)).isZero();
     assertThat(cached("tenant-a", request)).as("its own prefix is found").isPositive();
     assertThat(cached("tenant-b", request)).as("another's is not").isZero();

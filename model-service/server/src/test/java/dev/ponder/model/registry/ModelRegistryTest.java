@@ -37,8 +37,7 @@ class ModelRegistryTest {
   }
 
   private ModelRegistry open(ModelLoader loader, int maxLoaded) {
-    ModelRegistry registry =
-        new ModelRegistry(folder, loader, maxLoaded, Duration.ofMillis(200));
+    ModelRegistry registry = new ModelRegistry(folder, loader, maxLoaded, Duration.ofMillis(200));
     opened = Optional.of(registry);
     return registry;
   }
@@ -46,8 +45,21 @@ class ModelRegistryTest {
   private ModelRegistry real() {
     ModelProperties properties =
         new ModelProperties(
-            folder, List.of(), 1, "auto", 0, DataSize.ofMegabytes(4), 4, 4, 4096, 64, 3,
-            Duration.ofSeconds(30), Duration.ofMillis(200), Duration.ZERO, 1024);
+            folder,
+            List.of(),
+            1,
+            "auto",
+            0,
+            DataSize.ofMegabytes(4),
+            4,
+            4,
+            4096,
+            64,
+            3,
+            Duration.ofSeconds(30),
+            Duration.ofMillis(200),
+            Duration.ZERO,
+            1024);
     return open(new EngineLoader(properties, Optional.empty(), Clock.systemUTC()), 3);
   }
 
@@ -86,10 +98,12 @@ class ModelRegistryTest {
     assertThat(info.state()).isEqualTo("loading");
     assertThat(info.progress()).isEqualTo(0.25);
     assertThatThrownBy(() -> registry.lease("m"))
-        .isInstanceOfSatisfying(PonderException.class, e -> {
-          assertThat(e.code()).isEqualTo(ErrorCode.MODEL_NOT_LOADED);
-          assertThat(e.retryAfter()).isNotNull();
-        })
+        .isInstanceOfSatisfying(
+            PonderException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo(ErrorCode.MODEL_NOT_LOADED);
+              assertThat(e.retryAfter()).isNotNull();
+            })
         .hasMessageContaining("25%");
     assertThatThrownBy(() -> registry.unload("m")).hasMessageContaining("loading");
     gate.countDown();
@@ -134,7 +148,8 @@ class ModelRegistryTest {
   void namesThatLeadElsewhereAreNoModels() throws IOException {
     TestModels.tiny().writeTo(folder.resolve("m.gguf"));
     ModelRegistry registry = real();
-    for (String id : List.of("../m", "..", "", "a/b", "a\\b", ".m", "m\0", "%2e", "m".repeat(200))) {
+    for (String id :
+        List.of("../m", "..", "", "a/b", "a\\b", ".m", "m\0", "%2e", "m".repeat(200))) {
       assertThatThrownBy(() -> registry.load(id))
           .isInstanceOfSatisfying(
               PonderException.class,

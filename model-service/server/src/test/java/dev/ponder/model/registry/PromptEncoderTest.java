@@ -74,8 +74,7 @@ class PromptEncoderTest {
   void aConversationIsTokenisedAsTheWholeTextWouldBe() throws IOException {
     PromptEncoder encoder = encoder();
     for (String content : List.of("hello", "\n\nhello", " the answer ", "é😀", "")) {
-      String whole =
-          "<|im_start|>user\n" + content + "<|im_end|>\n<|im_start|>assistant\n";
+      String whole = "<|im_start|>user\n" + content + "<|im_end|>\n<|im_start|>assistant\n";
       assertThat(encoder.conversation(List.of(new ChatMessage("user", content)), false))
           .isEqualTo(encoder.tokenizer().encode(whole, true));
     }
@@ -87,12 +86,10 @@ class PromptEncoderTest {
     String huge = "x".repeat(10_000_000);
     assertThatThrownBy(() -> encoder.text("prompt", huge))
         .isInstanceOfSatisfying(
-            PonderException.class,
-            e -> assertThat(e.code()).isEqualTo(ErrorCode.CONTEXT_TOO_LONG))
+            PonderException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CONTEXT_TOO_LONG))
         .hasMessageContaining("4096");
     List<ChatMessage> many =
         IntStream.range(0, 100).mapToObj(_ -> new ChatMessage("user", huge)).toList();
-    assertThatThrownBy(() -> encoder.conversation(many, false))
-        .isInstanceOf(PonderException.class);
+    assertThatThrownBy(() -> encoder.conversation(many, false)).isInstanceOf(PonderException.class);
   }
 }

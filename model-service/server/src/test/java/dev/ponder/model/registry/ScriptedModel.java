@@ -34,8 +34,20 @@ public final class ScriptedModel implements LoadedModel {
     prompts = PromptEncoder.of(tokenizer, metadata, 1 << 20, clock);
     info =
         new EngineInfo(
-            "scripted", "script", "none", "0".repeat(64), 0, 1 << 20, tokenizer.vocabularySize(),
-            16, "f16", "none", 32, 1, 1, 1);
+            "scripted",
+            "script",
+            "none",
+            "0".repeat(64),
+            0,
+            1 << 20,
+            tokenizer.vocabularySize(),
+            16,
+            "f16",
+            "none",
+            32,
+            1,
+            1,
+            1);
   }
 
   public void play(Script next) {

@@ -41,10 +41,7 @@ public class TestModels {
           .writer()
           .put("tokenizer.chat_template", "{% for m in messages %}{{ m.content }")
           .writeTo(folder.resolve("broken-template.gguf"));
-      tiny()
-          .writer()
-          .remove("tokenizer.chat_template")
-          .writeTo(folder.resolve("no-template.gguf"));
+      tiny().writer().remove("tokenizer.chat_template").writeTo(folder.resolve("no-template.gguf"));
       tiny()
           .writer()
           .put("general.architecture", "mystery")
@@ -76,7 +73,6 @@ public class TestModels {
       Clock clock,
       ScriptedModel scripted) {
     EngineLoader real = new EngineLoader(properties, stores, clock);
-    return (id, file, progress) ->
-        id.equals("scripted") ? scripted : real.load(id, file, progress);
+    return (id, file, progress) -> id.equals("scripted") ? scripted : real.load(id, file, progress);
   }
 }

@@ -91,10 +91,9 @@ class ChatTemplateTest {
   void refusesToLeaveATurnOpenThatTheTemplateHides() {
     ChatTemplate hides =
         compile("{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}");
-    assertThatThrownBy(
-            () ->
-                hides.renderOpen(
-                    List.of(new ChatMessage("user", "q"), new ChatMessage("assistant", "a"))))
+    assertThatThrownBy(() ->
+            hides.renderOpen(
+                List.of(new ChatMessage("user", "q"), new ChatMessage("assistant", "a"))))
         .isInstanceOf(TemplateException.class)
         .hasMessageContaining("last message");
   }
@@ -102,18 +101,31 @@ class ChatTemplateTest {
   @Test
   void aRefusalCarriesTheTemplatesWords() {
     assertThatThrownBy(() -> render("{{ raise_exception('no ' ~ messages[0].role) }}"))
-        .isInstanceOfSatisfying(
-            TemplateException.class, e -> assertThat(e.isRefusal()).isTrue())
+        .isInstanceOfSatisfying(TemplateException.class, e -> assertThat(e.isRefusal()).isTrue())
         .hasMessage("no user");
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{{", "{% if true %}", "{% endif %}", "{% for x %}{% endfor %}", "{{ 'a }}", "{{ (1 }}",
-        "{{ 1 + }}", "{% unknown %}", "{# open", "{{ a b }}", "{% set = 1 %}", "{{ ) }}",
-        "{% macro m( %}{% endmacro %}", "{% raw %}", "{{ 99999999999999999999 }}", "{{ '\\ud' }}",
-        "{% for a in b recursive %}{% endfor %}", "{{ f(a=1, 2) }}",
+        "{{",
+        "{% if true %}",
+        "{% endif %}",
+        "{% for x %}{% endfor %}",
+        "{{ 'a }}",
+        "{{ (1 }}",
+        "{{ 1 + }}",
+        "{% unknown %}",
+        "{# open",
+        "{{ a b }}",
+        "{% set = 1 %}",
+        "{{ ) }}",
+        "{% macro m( %}{% endmacro %}",
+        "{% raw %}",
+        "{{ 99999999999999999999 }}",
+        "{{ '\\ud' }}",
+        "{% for a in b recursive %}{% endfor %}",
+        "{{ f(a=1, 2) }}",
       })
   void refusesWhatIsNoTemplate(String source) {
     assertThatThrownBy(() -> compile(source))
