@@ -12,6 +12,7 @@ import dev.ponder.testing.RealServers;
 import dev.ponder.testing.ScriptedServer;
 import dev.ponder.testing.ScriptedServer.Reply;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -23,6 +24,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.r2dbc.core.DatabaseClient;
@@ -35,11 +37,11 @@ import tools.jackson.databind.json.JsonMapper;
  * for model-service and strategy-service. One for the whole JVM unless a test needs its own
  * settings.
  */
-final class TestGateway implements AutoCloseable {
+public final class TestGateway implements AutoCloseable {
   static final String SECRET = "0123456789abcdef-of-the-tests";
   static final String KEY_A = "sk-ponder-test-key-of-tenant-a";
   static final String KEY_B = "sk-ponder-test-key-of-tenant-b";
-  static final String MODEL = "smollm2-135m-instruct";
+  public static final String MODEL = "smollm2-135m-instruct";
   static final JsonMapper JSON = JsonMapper.shared();
 
   private static final class Shared {
@@ -50,8 +52,8 @@ final class TestGateway implements AutoCloseable {
   final ScriptedServer model = ScriptedServer.start();
   final ScriptedServer strategy = ScriptedServer.start();
   final RealServers.Database database = RealServers.newDatabase();
-  final ConfigurableApplicationContext context;
-  final String url;
+  public final ConfigurableApplicationContext context;
+  public final String url;
   private final HttpClient client =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -77,17 +79,19 @@ final class TestGateway implements AutoCloseable {
         "http://127.0.0.1:" + context.getEnvironment().getRequiredProperty("local.server.port");
   }
 
-  static TestGateway shared() {
+  public static TestGateway shared() {
     return Shared.GATEWAY;
   }
 
   /** One with settings of its own; the test closes it. */
-  static TestGateway start(String... settings) {
+  public static TestGateway start(String... settings) {
     return new TestGateway(settings);
   }
 
   /** Scripts what every test takes for granted. */
-  void script() {
+  public void script() {
+    model.reset();
+    strategy.reset();
     model.on("GET", "/internal/v1/models", Reply.json(200, write(List.of(modelInfo(MODEL)))));
     strategy.on(
         "GET",
@@ -147,26 +151,26 @@ final class TestGateway implements AutoCloseable {
     return new RunEvent(runId, seq, type, null, Instant.parse("2026-01-01T00:00:00Z"), payload);
   }
 
-  static String write(Object value) {
+  public static String write(Object value) {
     return JSON.writeValueAsString(value);
   }
 
   /** An answer, whole. */
-  record Answer(int status, HttpResponse<String> response) {
-    String body() {
+  public record Answer(int status, HttpResponse<String> response) {
+    public String body() {
       return response.body();
     }
 
-    JsonNode json() {
+    public JsonNode json() {
       return JSON.readTree(body());
     }
 
-    String header(String name) {
+    public String header(String name) {
       return response.headers().firstValue(name).orElse("");
     }
 
     /** The data of each event of a stream, comments left out. */
-    List<String> data() {
+    public List<String> data() {
       return body()
           .lines()
           .filter(line -> line.startsWith("data: "))
@@ -175,7 +179,7 @@ final class TestGateway implements AutoCloseable {
     }
 
     /** The data that is JSON. */
-    List<JsonNode> chunks() {
+    public List<JsonNode> chunks() {
       return data().stream()
           .filter(data -> !data.equals("[DONE]"))
           .<JsonNode>map(JSON::readTree)
@@ -183,13 +187,13 @@ final class TestGateway implements AutoCloseable {
     }
   }
 
-  HttpRequest.Builder request(String path) {
+  public HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create(url + path))
         .timeout(Duration.ofSeconds(60))
         .header("Authorization", "Bearer " + KEY_A);
   }
 
-  Answer post(String path, String body) {
+  public Answer post(String path, String body) {
     return send(
         request(path)
             .header("Content-Type", "application/json")
@@ -197,11 +201,11 @@ final class TestGateway implements AutoCloseable {
             .build());
   }
 
-  Answer get(String path) {
+  public Answer get(String path) {
     return send(request(path).build());
   }
 
-  Answer send(HttpRequest request) {
+  public Answer send(HttpRequest request) {
     try {
       HttpResponse<String> response = client.send(request, BodyHandlers.ofString());
       return new Answer(response.statusCode(), response);
@@ -213,13 +217,14 @@ final class TestGateway implements AutoCloseable {
     }
   }
 
-  static String chat(String more) {
+  public static String chat(String more) {
     return "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]%s}"
         .formatted(MODEL, more);
   }
 
   /** Rows of a query, once there are some that satisfy; fails after ten seconds. */
-  List<Map<String, Object>> rows(String sql, Predicate<List<Map<String, Object>>> satisfied) {
+  public List<Map<String, Object>> rows(
+      String sql, Predicate<List<Map<String, Object>>> satisfied) {
     DatabaseClient client = context.getBean(DatabaseClient.class);
     return Flux.interval(Duration.ZERO, Duration.ofMillis(20))
         .onBackpressureDrop()
@@ -240,6 +245,46 @@ final class TestGateway implements AutoCloseable {
     return rows(
         "select * from gateway.usage_ledger where request_id = '" + requestId + "'",
         rows -> !rows.isEmpty());
+  }
+
+  /** Sends a request and leaves when as many bytes of the answer are there. */
+  byte[] leaveAfter(HttpRequest request, int bytes) {
+    try (InputStream body = client.send(request, BodyHandlers.ofInputStream()).body()) {
+      byte[] read = body.readNBytes(bytes);
+      assertThat(read).hasSize(bytes);
+      return read;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Begins a request whose answer nobody waits for yet; cancelling it closes the connection. */
+  CompletableFuture<HttpResponse<String>> begin(HttpRequest request) {
+    return client.sendAsync(request, BodyHandlers.ofString());
+  }
+
+  HttpRequest chatRequest(String more) {
+    return request("/v1/chat/completions")
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(chat(more)))
+        .build();
+  }
+
+  /** Makes the model say some tokens and then nothing. */
+  void hangsAfter(int tokens) {
+    model.on(
+        "POST",
+        "/internal/v1/generate",
+        Reply.ndjson(
+            Flux.<GenerateEvent>just(new GenerateEvent.Started(MODEL, 12, 8))
+                .concatWith(
+                    Flux.range(0, tokens)
+                        .map(i -> new GenerateEvent.Token(0, i, "t" + i, null, null)))
+                .map(TestGateway::write)
+                .concatWith(Flux.never())));
   }
 
   @Override

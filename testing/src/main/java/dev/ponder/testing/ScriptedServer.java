@@ -1,9 +1,13 @@
 package dev.ponder.testing;
 
 import io.netty.buffer.Unpooled;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.ImmediateEventExecutor;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -37,10 +41,17 @@ public final class ScriptedServer implements AutoCloseable {
   private final List<Call> calls = new CopyOnWriteArrayList<>();
   private final AtomicLong written = new AtomicLong();
   private final AtomicInteger deserted = new AtomicInteger();
+  private final ChannelGroup channels = new DefaultChannelGroup(ImmediateEventExecutor.INSTANCE);
   private final DisposableServer server;
 
   private ScriptedServer(int port) {
-    server = HttpServer.create().host("127.0.0.1").port(port).handle(this::answer).bindNow();
+    server =
+        HttpServer.create()
+            .host("127.0.0.1")
+            .port(port)
+            .doOnConnection(connection -> channels.add(connection.channel()))
+            .handle(this::answer)
+            .bindNow();
   }
 
   /** Starts a server that answers 404 to everything until {@link #on} says otherwise. */
@@ -100,7 +111,7 @@ public final class ScriptedServer implements AutoCloseable {
   /**
    * Scripts the answer of a path; a later call replaces an earlier one.
    *
-   * @param path exact, or ending in {@code *} for every path that starts so
+   * @param path exact, or ending in {@code *} for every path that starts so; the longest counts
    */
   public ScriptedServer on(String method, String path, Function<Call, Reply> answer) {
     routes.put(method + " " + path, answer);
@@ -109,6 +120,11 @@ public final class ScriptedServer implements AutoCloseable {
 
   public ScriptedServer on(String method, String path, Reply answer) {
     return on(method, path, call -> answer);
+  }
+
+  /** Forgets all scripts; calls and counts are kept. */
+  public void reset() {
+    routes.clear();
   }
 
   public int port() {
@@ -149,9 +165,11 @@ public final class ScriptedServer implements AutoCloseable {
     return until(path + " called " + times + " times", () -> calls(path).size() >= times);
   }
 
+  /** Stops listening and drops every connection, idle ones that clients keep included. */
   @Override
   public void close() {
     server.disposeNow(Duration.ofSeconds(2));
+    channels.close().awaitUninterruptibly();
   }
 
   private static Mono<Void> until(String what, java.util.function.BooleanSupplier condition) {
@@ -196,7 +214,7 @@ public final class ScriptedServer implements AutoCloseable {
     return routes.entrySet().stream()
         .filter(e -> e.getKey().endsWith("*"))
         .filter(e -> key.startsWith(e.getKey().substring(0, e.getKey().length() - 1)))
-        .findFirst()
+        .max(Comparator.comparingInt(e -> e.getKey().length()))
         .map(e -> e.getValue().apply(call))
         .orElseGet(() ->
             Reply.json(

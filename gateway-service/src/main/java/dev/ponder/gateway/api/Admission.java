@@ -12,6 +12,7 @@ import dev.ponder.gateway.record.RequestRecord;
 import dev.ponder.gateway.upstream.Target;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -62,8 +63,7 @@ class Admission {
       Admitted admitted = open(exchange, principal, endpoint, model, target, prompts);
       exchange.getResponse().getHeaders().set("x-ponder-run-id", admitted.runId());
       RequestRecord record = admitted.record();
-      return Flux.defer(() -> answer.apply(admitted))
-          .takeUntilOther(deadline())
+      return withinDeadline(Flux.defer(() -> answer.apply(admitted)))
           .doOnComplete(() -> end(principal, () -> records.finished(record)))
           .doOnError(e -> end(principal, () -> records.failed(record, e)))
           .doOnCancel(() -> end(principal, () -> records.cancelled(record)));
@@ -97,12 +97,24 @@ class Admission {
     }
   }
 
-  private Mono<Void> deadline() {
-    return Mono.delay(maxDuration)
-        .then(
-            Mono.error(() ->
-                new PonderException(
-                    ErrorCode.DEADLINE_EXCEEDED,
-                    "the answer took longer than " + maxDuration.toSeconds() + " s")));
+  /**
+   * Ends an answer that takes too long with an error. Two steps, because {@code takeUntilOther}
+   * cancels its source only when the other one ends well, not when it fails.
+   */
+  private <T> Flux<T> withinDeadline(Flux<T> answer) {
+    return Flux.defer(() -> {
+      AtomicBoolean late = new AtomicBoolean();
+      Mono<Long> deadline = Mono.delay(maxDuration).doOnNext(tick -> late.set(true));
+      return answer
+          .doOnComplete(() -> late.set(false))
+          .takeUntilOther(deadline)
+          .concatWith(Mono.defer(() -> late.get() ? Mono.error(tooLate()) : Mono.empty()));
+    });
+  }
+
+  private PonderException tooLate() {
+    return new PonderException(
+        ErrorCode.DEADLINE_EXCEEDED,
+        "the answer took longer than " + maxDuration.toSeconds() + " s");
   }
 }

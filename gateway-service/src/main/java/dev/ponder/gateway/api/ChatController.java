@@ -31,9 +31,6 @@ import reactor.core.publisher.Mono;
 /** {@code POST /v1/chat/completions}: from a model, or from a strategy that uses one. */
 @RestController
 class ChatController {
-  /** Events asked of the other service ahead of the client. */
-  private static final int PREFETCH = 32;
-
   private static final String ENDPOINT = "chat";
 
   private final Bodies bodies;
@@ -77,6 +74,9 @@ class ChatController {
 
   private Mono<Void> answer(ServerWebExchange exchange, ChatBody body, Target target) {
     Settings settings = body.settings();
+    if (target instanceof Target.Strategy) {
+      checkRun(body);
+    }
     AnswerHead head = head(settings, target);
     Flux<String> answer =
         admission.admit(
@@ -109,8 +109,7 @@ class ChatController {
     return upstreams
         .generate(admitted.caller(), body.toGenerate(model.id()))
         .doOnNext(admitted.record()::saw)
-        .concatMapIterable(event -> shape.chunks(0, event), PREFETCH)
-        .map(SseWriter::data)
+        .map(event -> SseWriter.data(shape.chunks(0, event)))
         .concatWithValues(SseWriter.DONE);
   }
 
@@ -134,8 +133,7 @@ class ChatController {
     return upstreams
         .run(admitted.caller(), runRequest(admitted, body, strategy))
         .doOnNext(admitted.record()::saw)
-        .concatMapIterable(event -> chunks(shape, event, settings.includePonderEvents()), PREFETCH)
-        .map(SseWriter::data)
+        .map(event -> SseWriter.data(chunks(shape, event, settings.includePonderEvents())))
         .concatWithValues(SseWriter.DONE);
   }
 
@@ -161,7 +159,8 @@ class ChatController {
         .map(event -> ChatAnswer.ofRun(head, RunResult.of(event), admitted.runId()));
   }
 
-  private static RunRequest runRequest(Admitted admitted, ChatBody body, Target.Strategy strategy) {
+  /** What a run cannot do is refused before anything is begun. */
+  private static void checkRun(ChatBody body) {
     Settings settings = body.settings();
     if (settings.n() != 1) {
       throw PonderException.invalid(
@@ -181,13 +180,17 @@ class ChatController {
             "messages[" + i + "].content", "holds U+0000", "text without it, with a strategy");
       }
     }
+  }
+
+  private static RunRequest runRequest(Admitted admitted, ChatBody body, Target.Strategy strategy) {
+    Settings settings = body.settings();
     return new RunRequest(
         admitted.runId(),
         strategy.name(),
         strategy.params(),
         strategy.model(),
         null,
-        messages,
+        body.messages(),
         settings.maxTokens(),
         settings.stop(),
         settings.sampling());

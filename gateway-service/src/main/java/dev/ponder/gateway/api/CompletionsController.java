@@ -99,15 +99,21 @@ class CompletionsController {
   private record Indexed(int prompt, GenerateEvent event) {}
 
   private Flux<Indexed> events(Admitted admitted, CompletionBody body, Target.Model model) {
-    return Flux.range(0, body.prompts().size())
-        .flatMap(
-            i ->
-                upstreams
-                    .generate(admitted.caller(), body.toGenerate(model.id(), body.prompts().get(i)))
-                    .map(event -> new Indexed(i, event)),
-            AT_ONCE,
-            PREFETCH)
-        .doOnNext(indexed -> admitted.record().saw(indexed.event()));
+    int prompts = body.prompts().size();
+    // A single prompt, the usual case, needs no merging, which would let an error overtake tokens.
+    Flux<Indexed> events =
+        prompts == 1
+            ? events(admitted, body, model, 0)
+            : Flux.range(0, prompts)
+                .flatMap(i -> events(admitted, body, model, i), AT_ONCE, PREFETCH);
+    return events.doOnNext(indexed -> admitted.record().saw(indexed.event()));
+  }
+
+  private Flux<Indexed> events(
+      Admitted admitted, CompletionBody body, Target.Model model, int prompt) {
+    return upstreams
+        .generate(admitted.caller(), body.toGenerate(model.id(), body.prompts().get(prompt)))
+        .map(event -> new Indexed(prompt, event));
   }
 
   private Flux<String> streamed(
@@ -117,8 +123,7 @@ class CompletionsController {
         new CompletionChunks(
             head, body.prompts().size(), settings.n(), body.topLogprobs(), settings.includeUsage());
     return events(admitted, body, model)
-        .concatMapIterable(each -> shape.chunks(each.prompt(), each.event()), PREFETCH)
-        .map(SseWriter::data)
+        .map(each -> SseWriter.data(shape.chunks(each.prompt(), each.event())))
         .concatWithValues(SseWriter.DONE);
   }
 

@@ -15,7 +15,6 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.util.UriComponentsBuilder;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import tools.jackson.databind.JsonNode;
@@ -40,17 +39,17 @@ class RunsController {
   /** Newest first. The strategy-service checks the values. */
   @GetMapping("/v1/runs")
   Mono<Void> list(ServerWebExchange exchange) {
-    UriComponentsBuilder uri = UriComponentsBuilder.fromPath("/internal/v1/runs");
+    StringBuilder uri = new StringBuilder("/internal/v1/runs");
     List<String> values = new ArrayList<>();
     for (String name : List.of("limit", "after", "status")) {
       String value = exchange.getRequest().getQueryParams().getFirst(name);
       if (value != null) {
-        uri.queryParam(name, "{" + name + "}");
+        uri.append(values.isEmpty() ? '?' : '&').append(name).append("={").append(name).append('}');
         values.add(value);
       }
     }
     return upstreams
-        .runs(Admission.caller(exchange), HttpMethod.GET, uri.toUriString(), values.toArray())
+        .runs(Admission.caller(exchange), HttpMethod.GET, uri.toString(), values.toArray())
         .flatMap(page -> Bodies.write(exchange, json.writeValueAsString(page)));
   }
 

@@ -4,9 +4,9 @@ import dev.ponder.common.error.ErrorCode;
 import dev.ponder.common.error.PonderException;
 import dev.ponder.gateway.GatewayProperties;
 import dev.ponder.gateway.openai.PublicJson;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import org.springframework.core.io.buffer.DataBuffer;
-import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
@@ -32,18 +32,16 @@ public class Bodies {
 
   /** Returns the parsed body, or an error signal a client can understand. */
   public Mono<JsonNode> read(ServerWebExchange exchange) {
-    long declared = exchange.getRequest().getHeaders().getContentLength();
-    if (declared > maxBytes) {
-      return Mono.error(tooLarge(declared + " bytes"));
-    }
-    return DataBufferUtils.join(exchange.getRequest().getBody(), maxBytes)
-        .onErrorMap(DataBufferLimitException.class, e -> tooLarge("larger"))
-        .map(Bodies::bytes)
-        .defaultIfEmpty(new byte[0])
-        .flatMap(body ->
-            body.length <= PARSED_ON_THE_SPOT
-                ? Mono.fromCallable(() -> json.parse(body))
-                : Mono.fromCallable(() -> json.parse(body)).subscribeOn(Schedulers.parallel()));
+    return exchange
+        .getRequest()
+        .getBody()
+        .collect(() -> new Collected(maxBytes), Collected::add)
+        .flatMap(collected -> parse(collected.whole()));
+  }
+
+  private Mono<JsonNode> parse(byte[] body) {
+    Mono<JsonNode> parsed = Mono.fromCallable(() -> json.parse(body));
+    return body.length <= PARSED_ON_THE_SPOT ? parsed : parsed.subscribeOn(Schedulers.parallel());
   }
 
   /** Writes a JSON document as the whole answer. */
@@ -55,16 +53,36 @@ public class Bodies {
     return response.writeWith(Mono.fromSupplier(() -> response.bufferFactory().wrap(bytes)));
   }
 
-  private static byte[] bytes(DataBuffer buffer) {
-    byte[] bytes = new byte[buffer.readableByteCount()];
-    buffer.read(bytes);
-    DataBufferUtils.release(buffer);
-    return bytes;
-  }
+  /**
+   * A body's bytes up to the limit. What comes beyond is discarded, not refused at once: the
+   * connection would close under a client that is still sending, which then never sees the answer.
+   */
+  private static final class Collected {
+    private final int max;
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private long seen;
 
-  private PonderException tooLarge(String size) {
-    return new PonderException(
-        ErrorCode.REQUEST_TOO_LARGE,
-        "body: " + size + " (expected: at most " + maxBytes + " bytes)");
+    Collected(int max) {
+      this.max = max;
+    }
+
+    void add(DataBuffer buffer) {
+      seen += buffer.readableByteCount();
+      if (seen <= max) {
+        byte[] some = new byte[buffer.readableByteCount()];
+        buffer.read(some);
+        bytes.writeBytes(some);
+      }
+      DataBufferUtils.release(buffer);
+    }
+
+    byte[] whole() {
+      if (seen > max) {
+        throw new PonderException(
+            ErrorCode.REQUEST_TOO_LARGE,
+            "body: " + seen + " bytes (expected: at most " + max + ")");
+      }
+      return bytes.toByteArray();
+    }
   }
 }

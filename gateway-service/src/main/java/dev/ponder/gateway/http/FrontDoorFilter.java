@@ -11,6 +11,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
+import org.springframework.web.util.pattern.PathPattern;
+import org.springframework.web.util.pattern.PathPatternParser;
 import reactor.core.publisher.Mono;
 
 /**
@@ -23,6 +25,9 @@ class FrontDoorFilter implements WebFilter {
   private static final String CONTENT_SECURITY_POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
           + " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+  private static final PathPattern INTERNAL =
+      PathPatternParser.defaultInstance.parse("/internal/**");
 
   private final Ids ids;
 
@@ -39,8 +44,7 @@ class FrontDoorFilter implements WebFilter {
     answer.set("Content-Security-Policy", CONTENT_SECURITY_POLICY);
     answer.set("X-Content-Type-Options", "nosniff");
     answer.set("Referrer-Policy", "no-referrer");
-    String path = exchange.getRequest().getPath().pathWithinApplication().value();
-    if (path.equals("/internal") || path.startsWith("/internal/")) {
+    if (INTERNAL.matches(exchange.getRequest().getPath().pathWithinApplication())) {
       return Mono.error(new PonderException(ErrorCode.NOT_FOUND, "no such path"));
     }
     if (!exchange.getRequest().getHeaders().containsHeader(Caller.HEADER)) {

@@ -7,6 +7,7 @@ import dev.ponder.gateway.GatewayProperties;
 import dev.ponder.web.ErrorBodyHandler;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,12 +48,19 @@ public class SseWriter {
     return "data: " + document + "\n\n";
   }
 
-  /** Writes frames, which come complete, with their line ends. */
+  /** Frames of several documents, as one piece. */
+  public static String data(List<String> documents) {
+    StringBuilder frames = new StringBuilder();
+    documents.forEach(document -> frames.append(data(document)));
+    return frames.toString();
+  }
+
+  /** Writes frames, which come complete, with their line ends; empty ones are left out. */
   public Mono<Void> write(ServerWebExchange exchange, Flux<String> frames) {
     ServerHttpResponse response = exchange.getResponse();
     AtomicBoolean begun = new AtomicBoolean();
     Flux<String> answer =
-        withKeepAlive(frames)
+        withKeepAlive(frames.filter(frame -> !frame.isEmpty()))
             .doOnNext(frame -> {
               if (!begun.get()) {
                 begun.set(true);
@@ -68,7 +76,8 @@ public class SseWriter {
 
   /**
    * Adds a comment whenever nothing was sent for a while. It also shows the client that it was
-   * accepted, and shows us a client that is gone: writing to it fails.
+   * accepted, and shows us a client that is gone: writing to it fails. An error waits for the
+   * frames before it, which a slow client has not asked for yet.
    */
   private Flux<String> withKeepAlive(Flux<String> frames) {
     return Flux.defer(() -> {
@@ -80,7 +89,7 @@ public class SseWriter {
               .filter(tick -> !spoken.getAndSet(false))
               .map(tick -> PING)
               .takeUntilOther(end.asMono());
-      return Flux.merge(
+      return Flux.mergeDelayError(
           PREFETCH,
           frames.doOnNext(frame -> spoken.set(true)).doOnTerminate(end::tryEmitEmpty),
           pings);

@@ -1,4 +1,0 @@
-@NullMarked
-package dev.ponder.model.registry;
-
-import org.jspecify.annotations.NullMarked;

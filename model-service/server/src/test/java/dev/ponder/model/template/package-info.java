@@ -1,4 +1,0 @@
-@NullMarked
-package dev.ponder.model.template;
-
-import org.jspecify.annotations.NullMarked;
