@@ -30,7 +30,7 @@ final class Evaluator {
     return switch (expression) {
       case Expression.Literal literal -> literal.value();
       case Expression.Name name -> scope.get(name.name());
-      case Expression.ListLiteral list -> evaluate(list.items(), scope);
+      case Expression.ListLiteral list -> budget.admit(evaluate(list.items(), scope));
       case Expression.MapLiteral map -> {
         Map<String, Object> entries = new LinkedHashMap<>();
         for (int i = 0; i < map.keys().size(); i++) {
@@ -38,7 +38,7 @@ final class Evaluator {
               Values.text(evaluate(map.keys().get(i), scope)).toString(),
               evaluate(map.values().get(i), scope));
         }
-        yield entries;
+        yield budget.admit(entries);
       }
       case Expression.Attribute a -> attribute(defined(a.base(), scope, a.name()), a.name());
       case Expression.Index index -> index(index, scope);
@@ -88,7 +88,9 @@ final class Evaluator {
   }
 
   Object filter(Object value, String name, Expression.Arguments given, Scope scope) {
-    return filters.apply(value, arguments(name, given, scope));
+    Arguments arguments = arguments(name, given, scope);
+    budget.read(value);
+    return budget.admit(filters.apply(value, arguments));
   }
 
   private Arguments arguments(String callee, Expression.Arguments given, Scope scope) {
@@ -121,11 +123,26 @@ final class Evaluator {
     Object at = evaluate(index.index(), scope);
     Object base = defined(index.base(), scope, Values.text(at).toString());
     if (at instanceof Long position) {
+      budget.read(base);
+      if (base instanceof Text text) {
+        return point(text, position);
+      }
       List<Object> items = base instanceof Map<?, ?> ? List.of() : Values.items(base);
       long from = position < 0 ? position + items.size() : position;
       return from < 0 || from >= items.size() ? Constant.UNDEFINED : items.get((int) from);
     }
     return attribute(base, Values.text(at).toString());
+  }
+
+  private static Object point(Text text, long position) {
+    String s = text.toString();
+    long size = Values.length(text);
+    long at = position < 0 ? position + size : position;
+    if (at < 0 || at >= size) {
+      return Constant.UNDEFINED;
+    }
+    int from = s.offsetByCodePoints(0, (int) at);
+    return text.slice(from, s.offsetByCodePoints(from, 1));
   }
 
   private Object slice(Expression.Slice slice, Scope scope) {
@@ -150,7 +167,7 @@ final class Evaluator {
     for (long i = from; step > 0 ? i < to : i > to; i += step) {
       chosen.add(items.get((int) i));
     }
-    return base instanceof Text ? methods.join(Text.EMPTY, chosen) : chosen;
+    return budget.admit(base instanceof Text ? methods.join(Text.EMPTY, chosen) : chosen);
   }
 
   private long bound(@Nullable Expression expression, Scope scope, long absent) {
@@ -173,7 +190,9 @@ final class Evaluator {
     if (call.callee() instanceof Expression.Attribute method) {
       Object base = defined(method.base(), scope, method.name());
       if (!(attribute(base, method.name()) instanceof Callable callable)) {
-        return methods.call(base, arguments(method.name(), call.arguments(), scope));
+        Arguments arguments = arguments(method.name(), call.arguments(), scope);
+        budget.read(base);
+        return budget.admit(methods.call(base, arguments));
       }
       return invoke(callable, arguments(method.name(), call.arguments(), scope));
     }
@@ -189,13 +208,15 @@ final class Evaluator {
     budget.enter();
     Object value = callable.call(arguments.positional(), arguments.named());
     budget.leave();
-    return value;
+    return budget.admit(value);
   }
 
   private boolean comparison(Expression.Comparison comparison, Scope scope) {
     Object left = evaluate(comparison.operands().getFirst(), scope);
     for (int i = 0; i < comparison.operators().size(); i++) {
       Object right = evaluate(comparison.operands().get(i + 1), scope);
+      budget.read(left);
+      budget.read(right);
       boolean holds =
           switch (comparison.operators().get(i)) {
             case "==" -> Values.same(left, right);
@@ -223,7 +244,7 @@ final class Evaluator {
       budget.make((long) a.size() + b.size());
       List<Object> joined = new ArrayList<>(a);
       joined.addAll(b);
-      return joined;
+      return budget.admit(joined);
     }
     if (operator.equals("*") && left instanceof Text text && right instanceof Long times) {
       budget.make(text.length() * Math.clamp(times, 0, 1L << 31));

@@ -155,6 +155,7 @@ final class Interpreter {
       return execute(loop.otherwise(), new Scope(scope), out);
     }
     for (int i = 0; i < items.size(); i++) {
+      budget.step();
       Scope inner = new Scope(scope);
       inner.set("loop", state(items, i));
       assign(loop.targets(), items.get(i), inner);

@@ -16,7 +16,7 @@ final class JinjaTemplate {
   /** A model's template is some kilobytes; the largest known ones stay below 32 KiB. */
   static final int MAX_SOURCE = 256 * 1024;
 
-  private static final long MAX_STEPS = 2_000_000;
+  private static final long MAX_STEPS = 3_000_000;
   private static final int MAX_RANGE = 100_000;
 
   private final List<Statement> body;
@@ -52,7 +52,12 @@ final class JinjaTemplate {
     functions(globals, clock);
     Scope scope = new Scope(globals);
     variables.forEach(scope::set);
-    return new Interpreter(new Budget(MAX_STEPS, maxCharacters)).run(body, scope);
+    try {
+      return new Interpreter(new Budget(MAX_STEPS, maxCharacters)).run(body, scope);
+    } catch (StackOverflowError e) {
+      // Nesting is bounded; this is for a caller whose own stack is almost used up.
+      throw new TemplateException("chat template: nested too deep");
+    }
   }
 
   private static void functions(Scope scope, Clock clock) {

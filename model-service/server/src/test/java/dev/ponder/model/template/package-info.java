@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ponder.model.template;
+
+import org.jspecify.annotations.NullMarked;
