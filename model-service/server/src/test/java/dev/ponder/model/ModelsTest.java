@@ -139,6 +139,24 @@ class ModelsTest extends ServiceTest {
         .contains("vllm:request_success_total{");
   }
 
+  @Test
+  void isNotReadyWithoutAModelItIsToServe() {
+    registry.unload("tiny").join();
+    int without = readiness();
+    registry.load("tiny").join();
+    assertThat(without).isEqualTo(503);
+    assertThat(readiness()).isEqualTo(200);
+  }
+
+  private int readiness() {
+    return client()
+        .get()
+        .uri("/actuator/health/readiness")
+        .exchangeToMono(r -> r.releaseBody().thenReturn(r.statusCode().value()))
+        .blockOptional(PATIENCE)
+        .orElseThrow();
+  }
+
   private String text(String path) {
     return client()
         .get()
