@@ -42,7 +42,7 @@ async function errorOf(response) {
   } catch (e) {
     // Not ours: something between here and the gateway answered.
   }
-  return again ? text + " Try again in " + again + " s." : text;
+  return again ? text + (/[.!?]$/.test(text) ? "" : ".") + " Try again in " + again + " s." : text;
 }
 
 let loads = 0;

@@ -16,12 +16,15 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import reactor.core.publisher.Flux;
+import tools.jackson.databind.JsonNode;
 
 /** Limits, other services that are down, and a gateway that stops; with settings of its own. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -87,6 +90,20 @@ class LimitsTest {
   }
 
   @Test
+  void theLastAdministratorsKeyStays() {
+    List<JsonNode> keys = new ArrayList<>();
+    gateway.get("/v1/admin/keys").json().get("data").forEach(keys::add);
+    assertThat(keys).as("the bootstrap keys").hasSize(2);
+    assertThat(revoke(keys.getFirst()).status()).isEqualTo(200);
+    assertError(revoke(keys.getLast()), 409, "conflict");
+  }
+
+  private Answer revoke(JsonNode key) {
+    return gateway.send(
+        gateway.request("/v1/admin/keys/" + key.get("id").asString()).DELETE().build());
+  }
+
+  @Test
   void withoutKeysEverybodyIsTheLocalTenant() {
     HttpRequest request =
         HttpRequest.newBuilder(URI.create(gateway.url + CHAT))
@@ -147,9 +164,7 @@ class LimitsTest {
         back.on(
             "GET",
             "/internal/v1/models",
-            Reply.json(
-                200,
-                TestGateway.write(java.util.List.of(TestGateway.modelInfo(TestGateway.MODEL)))));
+            Reply.json(200, TestGateway.write(List.of(TestGateway.modelInfo(TestGateway.MODEL)))));
         Flux.interval(Duration.ofMillis(50))
             .onBackpressureDrop()
             .filter(tick -> own.get("/v1/models").status() == 200)
