@@ -1,5 +1,6 @@
 package dev.ponder.standalone.command;
 
+import dev.ponder.benchmarks.Bench;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -18,6 +19,7 @@ import picocli.CommandLine.Command;
       ModelsCommand.class,
       ChatCommand.class,
       KeyCommand.class,
+      Bench.class,
     },
     footer = {
       "",

@@ -250,6 +250,8 @@ final class UpCommand implements Callable<Integer> {
   private static void logTo(Installation installation) {
     System.setProperty("logging.file.name", installation.log().toString());
     System.setProperty("logging.threshold.console", "OFF");
+    // The first context to start would give its name to the lines of all.
+    System.setProperty("logging.include-application-name", "false");
   }
 
   private static void step(PrintWriter out, String line) {
