@@ -1,8 +1,10 @@
 package dev.ponder.standalone.command;
 
 import dev.ponder.model.catalog.ProgressListener;
+import java.io.Console;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Optional;
 
 /** A progress bar: redrawn in place on a terminal, a line per tenth elsewhere. Not thread-safe. */
 final class TerminalProgress implements ProgressListener {
@@ -10,7 +12,8 @@ final class TerminalProgress implements ProgressListener {
   private static final double MEGABYTE = 1e6;
 
   private final PrintWriter out;
-  private final boolean terminal = System.console() != null && System.console().isTerminal();
+  private final boolean terminal =
+      Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
   private int lastShown = -1;
 
   TerminalProgress(PrintWriter out) {
