@@ -66,8 +66,11 @@ public class PonderWeb {
   }
 
   @Bean
-  CodecCustomizer bodyLimitCodecs(@Value("${ponder.web.max-body:4MB}") DataSize limit) {
-    int bytes = Math.toIntExact(limit.toBytes() + 1024);
+  CodecCustomizer bodyLimitCodecs(
+      @Value("${ponder.web.max-body:4MB}") DataSize limit,
+      @Value("${spring.http.codecs.max-in-memory-size:0B}") DataSize configured) {
+    // The codecs serve the clients too, whose answers may be larger than any request.
+    int bytes = Math.toIntExact(Math.max(limit.toBytes() + 1024, configured.toBytes()));
     return codecs -> codecs.defaultCodecs().maxInMemorySize(bytes);
   }
 
