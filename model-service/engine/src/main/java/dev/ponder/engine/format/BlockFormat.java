@@ -58,12 +58,11 @@ public abstract sealed class BlockFormat extends WeightFormat
       MemorySegment data, long offset, byte[] w, int at, float[] d, float[] m);
 
   /** Unpacks the {@code cols} weights of the row that starts at byte {@code offset}. */
-  public final void unpack(
-      MemorySegment data, long offset, int cols, byte[] w, float[] d, float[] m) {
+  public final void unpack(MemorySegment data, long offset, int cols, Unpacked to) {
     int size = type().blockSize();
     int bytes = type().blockBytes();
     for (int at = 0; at < cols; at += size) {
-      unpackBlock(data, offset + (long) (at / size) * bytes, w, at, d, m);
+      unpackBlock(data, offset + (long) (at / size) * bytes, to.w, at, to.d, to.m);
     }
   }
 
@@ -80,16 +79,13 @@ public abstract sealed class BlockFormat extends WeightFormat
   }
 
   @Override
-  public final void decode(MemorySegment data, long offset, int cols, float[] out) {
-    byte[] w = new byte[type().blockSize()];
-    float[] d = new float[w.length / groupSize];
-    float[] m = new float[w.length / groupSize];
-    for (int at = 0; at < cols; at += w.length) {
-      unpackBlock(data, offset + (long) (at / w.length) * type().blockBytes(), w, 0, d, m);
-      for (int i = 0; i < w.length; i++) {
-        int group = i / groupSize;
-        out[at + i] = minimum ? Math.fma(w[i], d[group], m[group]) : w[i] * d[group];
-      }
+  public final void decode(
+      MemorySegment data, long offset, int cols, float[] out, Unpacked scratch) {
+    unpack(data, offset, cols, scratch);
+    for (int i = 0; i < cols; i++) {
+      int group = i / groupSize;
+      float d = scratch.d[group];
+      out[i] = minimum ? Math.fma(scratch.w[i], d, scratch.m[group]) : scratch.w[i] * d;
     }
   }
 

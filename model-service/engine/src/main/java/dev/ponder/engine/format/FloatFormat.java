@@ -18,7 +18,7 @@ public final class FloatFormat extends WeightFormat {
   }
 
   @Override
-  public void decode(MemorySegment data, long offset, int cols, float[] out) {
+  public void decode(MemorySegment data, long offset, int cols, float[] out, Unpacked scratch) {
     switch (type()) {
       case F32 -> MemorySegment.copy(data, FLOAT, offset, out, 0, cols);
       case F16 -> {

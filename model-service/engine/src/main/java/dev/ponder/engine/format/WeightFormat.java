@@ -47,6 +47,11 @@ public abstract sealed class WeightFormat permits FloatFormat, BlockFormat {
     }
   }
 
-  /** Decodes {@code cols} weights that start at byte {@code offset} into {@code out}. */
-  public abstract void decode(MemorySegment data, long offset, int cols, float[] out);
+  /**
+   * Decodes {@code cols} weights that start at byte {@code offset} into {@code out}.
+   *
+   * @param scratch room for as many columns
+   */
+  public abstract void decode(
+      MemorySegment data, long offset, int cols, float[] out, Unpacked scratch);
 }

@@ -2,6 +2,7 @@ package dev.ponder.engine.kernel;
 
 import dev.ponder.engine.format.BlockFormat;
 import dev.ponder.engine.format.FloatFormat;
+import dev.ponder.engine.format.Unpacked;
 import dev.ponder.engine.format.WeightFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,16 +17,11 @@ final class ScalarKernels implements Kernels {
   static final class Memory extends Scratch {
     final float[] lanes = new float[Lanes.COUNT];
     final float[] scores = new float[PIECE_TOKENS];
-    final byte[] w;
-    final float[] d;
-    final float[] m;
+    final Unpacked row;
     final float[] weights;
 
     Memory(int cols) {
-      int room = (cols + 255) / 256 * 256;
-      w = new byte[room];
-      d = new float[room / 16];
-      m = new float[room / 16];
+      row = new Unpacked(cols);
       weights = new float[cols];
     }
   }
@@ -84,14 +80,14 @@ final class ScalarKernels implements Kernels {
       long offset = output * matrix.rowBytes;
       switch (matrix.format) {
         case BlockFormat format -> {
-          format.unpack(matrix.data, offset, matrix.cols(), memory.w, memory.d, memory.m);
+          format.unpack(matrix.data, offset, matrix.cols(), memory.row);
           for (int row = 0; row < x.rows(); row++) {
-            float value = dot(format, memory, rows, row);
+            float value = dot(format, memory.row, rows, row);
             matrix.store(value, output, y[row], at + output, add);
           }
         }
         case FloatFormat format -> {
-          format.decode(matrix.data, offset, matrix.cols(), memory.weights);
+          format.decode(matrix.data, offset, matrix.cols(), memory.weights, memory.row);
           for (int row = 0; row < x.rows(); row++) {
             float value = dot(memory.weights, 0, 1, rows.x[row], 0, matrix.cols(), memory.lanes);
             matrix.store(value, output, y[row], at + output, add);
@@ -102,16 +98,16 @@ final class ScalarKernels implements Kernels {
   }
 
   /** A row of quantised weights times a row of quantised activations, group by group. */
-  private static float dot(BlockFormat format, Memory weights, ScalarActivations x, int row) {
+  private static float dot(BlockFormat format, Unpacked weights, ScalarActivations x, int row) {
     int size = format.groupSize();
     float acc = 0;
     for (int at = 0; at < x.cols(); at += size) {
       int block = at / Activations.BLOCK;
       float dx = x.scale[row][block];
-      int i = BlockFormat.dot(weights.w, x.q[row], at, size);
-      acc = Math.fma((float) i, weights.d[at / size] * dx, acc);
+      int i = BlockFormat.dot(weights.weights(), x.q[row], at, size);
+      acc = Math.fma((float) i, weights.scales()[at / size] * dx, acc);
       if (format.hasMinimum()) {
-        acc = Math.fma(weights.m[at / size], dx * (float) x.sum[row][block], acc);
+        acc = Math.fma(weights.minima()[at / size], dx * (float) x.sum[row][block], acc);
       }
     }
     return acc;

@@ -1,26 +1,36 @@
 package dev.ponder.engine.kernel;
 
+import static jdk.incubator.vector.VectorOperators.ADD;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LT;
+import static jdk.incubator.vector.VectorOperators.MAX;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Activations quantised to integers that are held as floats, because block dot products are formed
- * by FMA on integer-valued floats: exact below 2^24. One row lies plainly; several are interleaved
- * in groups of eight, value by value and scale by scale, for the kernels that share a weight among
- * eight rows.
+ * by FMA on integer-valued floats: exact below 2^24. One row lies plainly. Several lie in groups of
+ * eight, block by block, for the kernel that shares a weight among eight rows: [group][block][row]
+ * for scales and [group][block][row][BLOCK] for values.
  */
 final class VectorActivations extends Activations {
   static final int GROUP = 8;
-  static final float ROUNDER = Exp.ROUNDER;
 
   private static final VectorSpecies<Float> F = VectorSpeciesHolder.FLOATS;
   private static final VectorSpecies<Integer> I = VectorSpeciesHolder.INTS;
   private static final int WIDTH = F.length();
+
+  /**
+   * What a nibble's place in its word is worth: the kernel for one row masks nibbles in place, where
+   * nibble j counts 16^j, and shifts only the last one down.
+   */
+  private static final float[] PLACES = {
+    1, 0x1p-4f, 0x1p-8f, 0x1p-12f, 0x1p-16f, 0x1p-20f, 0x1p-24f, 1,
+    1, 0x1p-4f, 0x1p-8f, 0x1p-12f, 0x1p-16f, 0x1p-20f, 0x1p-24f, 1
+  };
 
   private final int greatest;
   private final int blocks;
@@ -31,17 +41,16 @@ final class VectorActivations extends Activations {
   /** The rows as they came, for float weights; empty when no consumer wants them. */
   final float[][] x;
 
-  /** Quantised values, and for one row also times 16^-(k mod 8), which saves nibbles a shift. */
+  /** Quantised values. */
   final float[] q;
 
-  final float[] nibble;
+  /** The values of a single row, each divided by what its nibble's place is worth: exact. */
+  final float[] placed;
 
-  /**
-   * Upper and lower parts, q = 256 high + low, for formats whose products need more than 24 bits.
-   */
-  final float[] high;
+  /** Upper and lower parts, q = 256 upper + lower, for products that need more than 24 bits. */
+  final float[] upper;
 
-  final float[] low;
+  final float[] lower;
 
   /** Per block: dx, the sum of q, and dx times the sum. */
   final float[] scale;
@@ -59,30 +68,21 @@ final class VectorActivations extends Activations {
     super(capacity, cols);
     greatest = precision.greatest();
     blocks = quantised ? cols / BLOCK : 0;
+    this.split = split;
     int room = capacity == 1 ? 1 : (capacity + GROUP - 1) / GROUP * GROUP;
     x = floats ? new float[capacity][cols] : new float[0][];
     q = new float[room * blocks * BLOCK];
-    nibble = new float[blocks * BLOCK];
-    this.split = split;
-    high = split ? new float[q.length] : new float[0];
-    low = split ? new float[q.length] : new float[0];
+    placed = new float[blocks * BLOCK];
+    upper = split ? new float[q.length] : new float[0];
+    lower = split ? new float[q.length] : new float[0];
     scale = new float[room * blocks];
     sum = new float[room * blocks];
     scaledSum = new float[room * blocks];
   }
 
-  /** Where value k of a row lies; the row's next value follows after {@link #stride}. */
-  int valueAt(int row, int k) {
-    return rows() == 1 ? k : (row / GROUP * cols() + k) * GROUP + row % GROUP;
-  }
-
-  /** Where the scale of a block of a row lies. */
-  int blockAt(int row, int block) {
+  /** Where a block of a row has its scale, and times BLOCK its values. */
+  private int blockAt(int row, int block) {
     return rows() == 1 ? block : (row / GROUP * blocks + block) * GROUP + row % GROUP;
-  }
-
-  int stride() {
-    return rows() == 1 ? 1 : GROUP;
   }
 
   @Override
@@ -92,76 +92,59 @@ final class VectorActivations extends Activations {
     }
     if (blocks > 0) {
       for (int at = begin; at < end; at += BLOCK) {
-        quantise(row, from, at);
+        quantise(from, at, blockAt(row, at / BLOCK));
       }
     }
   }
 
-  private void quantise(int row, float[] from, int begin) {
+  private void quantise(float[] from, int begin, int block) {
+    int at = block * BLOCK;
     IntVector bits = IntVector.zero(I);
     for (int i = 0; i < BLOCK; i += WIDTH) {
-      bits =
-          bits.max(FloatVector.fromArray(F, from, begin + i).reinterpretAsInts().and(0x7FFFFFFF));
+      IntVector magnitudes = FloatVector.fromArray(F, from, begin + i).reinterpretAsInts();
+      bits = bits.max(magnitudes.and(0x7FFFFFFF));
     }
-    float amax = Float.intBitsToFloat(bits.reduceLanes(jdk.incubator.vector.VectorOperators.MAX));
+    float amax = Float.intBitsToFloat(bits.reduceLanes(MAX));
     float dx = Float.isFinite(amax) ? amax / greatest : Float.NaN;
-    int at = valueAt(row, begin);
-    int step = stride();
-    int total = 0;
     if (dx > 0) {
-      float[] rounded = q;
-      int to = at;
-      if (step == 1) {
-        for (int i = 0; i < BLOCK; i += WIDTH) {
-          round(from, begin + i, dx).intoArray(rounded, to + i);
-        }
-        for (int i = 0; i < BLOCK; i++) {
-          total += (int) q[at + i];
-        }
-      } else {
-        for (int i = 0; i < BLOCK; i++) {
-          float ratio = from[begin + i] / dx;
-          ratio = ratio > greatest ? greatest : ratio;
-          ratio = ratio < -greatest ? -greatest : ratio;
-          float value = ratio + ROUNDER - ROUNDER;
-          q[at + i * GROUP] = value;
-          total += (int) value;
-        }
-      }
+      round(from, begin, dx, at);
     } else {
-      for (int i = 0; i < BLOCK; i++) {
-        q[at + i * step] = 0;
-      }
+      Arrays.fill(q, at, at + BLOCK, 0);
     }
-    int block = blockAt(row, begin / BLOCK);
+    float total = 0;
+    for (int i = 0; i < BLOCK; i += WIDTH) {
+      total += FloatVector.fromArray(F, q, at + i).reduceLanes(ADD); // exact in any order
+    }
     scale[block] = dx;
-    sum[block] = total;
-    scaledSum[block] = dx * (float) total;
+    sum[block] = total + 0f; // the sum of integers has no negative zero
+    scaledSum[block] = dx * sum[block];
     if (split) {
-      for (int i = 0; i < BLOCK; i++) {
-        float value = q[at + i * step];
-        float upper = value * 0x1p-8f + ROUNDER - ROUNDER;
-        high[at + i * step] = upper;
-        low[at + i * step] = Math.fma(upper, -256f, value);
-      }
+      split(at);
     }
-    if (step == 1) {
-      for (int i = 0; i < BLOCK; i++) {
-        nibble[at + i] = q[at + i] * NIBBLE[i & 7];
+    if (rows() == 1) {
+      for (int i = 0; i < BLOCK; i += WIDTH) {
+        FloatVector places = FloatVector.fromArray(F, PLACES, i % 8);
+        FloatVector.fromArray(F, q, at + i).mul(places).intoArray(placed, at + i);
       }
     }
   }
 
-  /** Nibble j of a word is masked in place, where it counts 16^j; the last one is shifted down. */
-  private static final float[] NIBBLE = {
-    1, 0x1p-4f, 0x1p-8f, 0x1p-12f, 0x1p-16f, 0x1p-20f, 0x1p-24f, 1
-  };
+  private void round(float[] from, int begin, float dx, int at) {
+    for (int i = 0; i < BLOCK; i += WIDTH) {
+      FloatVector ratio = FloatVector.fromArray(F, from, begin + i).div(dx);
+      ratio = ratio.blend(greatest, ratio.compare(GT, greatest));
+      ratio = ratio.blend(-greatest, ratio.compare(LT, -greatest));
+      ratio.add(Exp.ROUNDER).sub(Exp.ROUNDER).intoArray(q, at + i);
+    }
+  }
 
-  private FloatVector round(float[] from, int at, float dx) {
-    FloatVector ratio = FloatVector.fromArray(F, from, at).div(dx);
-    VectorMask<Float> above = ratio.compare(GT, greatest);
-    ratio = ratio.blend(greatest, above);
-    ratio = ratio.blend(-greatest, ratio.compare(LT, -greatest));
-    return ratio.add(ROUNDER).sub(ROUNDER);
+  /** Any split into parts of at most 8 bits and a sign serves: the product is put together exactly. */
+  private void split(int at) {
+    for (int i = 0; i < BLOCK; i += WIDTH) {
+      FloatVector value = FloatVector.fromArray(F, q, at + i);
+      FloatVector high = value.mul(0x1p-8f).add(Exp.ROUNDER).sub(Exp.ROUNDER);
+      high.intoArray(upper, at + i);
+      high.fma(FloatVector.broadcast(F, -256f), value).intoArray(lower, at + i);
+    }
   }
 }

@@ -1,7 +1,5 @@
 package dev.ponder.engine.kernel;
 
-import static jdk.incubator.vector.VectorOperators.MAX;
-
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
@@ -32,13 +30,10 @@ final class VectorAttention {
     int size = state.headSize();
     float max = Float.NEGATIVE_INFINITY;
     for (int t = 0; t < tokens; t += WIDTH) {
-      FloatVector score = scores(query, queryAt, keys, t / PAGE * size * PAGE + t % PAGE, size);
-      score = score.mul(scale);
-      if (t + WIDTH > tokens) {
-        score = score.blend(Float.NEGATIVE_INFINITY, F.indexInRange(t, tokens).not());
-      }
-      max = Math.max(max, score.reduceLanes(MAX));
-      score.intoArray(weights, t);
+      scores(query, queryAt, scale, keys, t / PAGE * size * PAGE + t % PAGE, size, weights, t);
+    }
+    for (int t = 0; t < tokens; t++) {
+      max = Math.max(max, weights[t]);
     }
     float sum = weigh(weights, tokens, max, scratch.lanes);
     float before = 0;
@@ -51,11 +46,11 @@ final class VectorAttention {
       sum = Math.fma(state.sum, before, sum * here);
     }
     for (int d = 0; d < size; d += WIDTH) {
-      FloatVector value = values(weights, values, d, size, tokens);
+      values(weights, values, d, size, tokens, scratch.lanes);
+      FloatVector value = FloatVector.fromArray(F, scratch.lanes, 0);
       if (!state.empty) {
-        value =
-            FloatVector.fromArray(F, state.values, d)
-                .fma(FloatVector.broadcast(F, before), value.mul(here));
+        FloatVector old = FloatVector.fromArray(F, state.values, d);
+        value = old.fma(FloatVector.broadcast(F, before), value.mul(here));
       }
       value.intoArray(state.values, d);
     }
@@ -85,7 +80,15 @@ final class VectorAttention {
   }
 
   /** Query times the keys of a vector of tokens; {@code size} is a multiple of the lanes. */
-  private static FloatVector scores(float[] query, int queryAt, float[] keys, int at, int size) {
+  private static void scores(
+      float[] query,
+      int queryAt,
+      float scale,
+      float[] keys,
+      int at,
+      int size,
+      float[] out,
+      int outAt) {
     FloatVector a0 = FloatVector.zero(F);
     FloatVector a1 = FloatVector.zero(F);
     FloatVector a2 = FloatVector.zero(F);
@@ -169,11 +172,12 @@ final class VectorAttention {
     a0 = a0.add(a2);
     a1 = a1.add(a3);
     a0 = a0.add(a1);
-    return a0;
+    a0.mul(scale).intoArray(out, outAt);
   }
 
   /** Weighted values of a vector of dimensions. Tokens past the end read the row of zeros. */
-  private static FloatVector values(float[] weights, float[] values, int d, int size, int tokens) {
+  private static void values(
+      float[] weights, float[] values, int d, int size, int tokens, float[] out) {
     FloatVector a0 = FloatVector.zero(F);
     FloatVector a1 = FloatVector.zero(F);
     FloatVector a2 = FloatVector.zero(F);
@@ -309,6 +313,6 @@ final class VectorAttention {
     a0 = a0.add(a2);
     a1 = a1.add(a3);
     a0 = a0.add(a1);
-    return a0;
+    a0.intoArray(out, 0);
   }
 }

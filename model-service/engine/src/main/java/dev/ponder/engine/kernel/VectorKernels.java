@@ -86,11 +86,7 @@ final class VectorKernels implements Kernels {
     if (x.rows() == 1) {
       for (int tile = fromTile; tile < toTile; tile++) {
         for (int lane = 0; lane < TILE; lane += WIDTH) {
-          if (w.nibbles) {
-            VectorRowKernels.nibbles(w, tile, lane, x, scratch.lanes);
-          } else {
-            VectorRowKernels.bytes(w, tile, lane, x, scratch.lanes);
-          }
+          VectorRowKernels.multiply(w, tile, lane, x, scratch.lanes);
         }
         store(w, scratch.lanes, 0, tile, y[0], at, add);
       }
@@ -145,7 +141,7 @@ final class VectorKernels implements Kernels {
       VectorScratch scratch) {
     int end = Math.min(toTile * TILE, w.rows());
     for (int output = fromTile * TILE; output < end; output++) {
-      w.format.decode(w.data, output * w.rowBytes, w.cols(), scratch.weights);
+      w.format.decode(w.data, output * w.rowBytes, w.cols(), scratch.weights, scratch.row);
       for (int row = 0; row < x.rows(); row++) {
         float value = dot(scratch.weights, x.x[row], w.cols(), scratch.lanes);
         w.store(value, output, y[row], at + output, add);

@@ -3,6 +3,7 @@ package dev.ponder.engine.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.ponder.engine.format.BlockFormat;
+import dev.ponder.engine.format.Unpacked;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>4-bit: four vectors of 16 words; word r of vector v holds columns 8v to 8v + 7 of row r,
- *       one nibble each, as unsigned codes ({@link #center} is subtracted after the dot product);
+ *       one nibble each, as unsigned codes from which {@link #center} leads to the integer weight;
  *   <li>8-bit: 32 vectors of 16 signed bytes, one a column;
  * </ul>
  *
@@ -34,7 +35,7 @@ final class VectorMatrix extends Matrix {
   /** Groups of a block: 1, or 2 for groups of 16. */
   final int groups;
 
-  /** What to add per unit of activation sum: integer weight = stored + center. */
+  /** Integer weight = stored code + center. Zero for 8-bit codes and formats with minima. */
   final int center;
 
   /** Whether products with 16-bit activations need the two halves of the activations. */
@@ -54,12 +55,11 @@ final class VectorMatrix extends Matrix {
       float @Nullable [] bias,
       Arena arena) {
     super(name, rows, cols, bias);
-    int range = format.greatest() - format.least();
-    nibbles = range <= 15 && format.groupSize() == Activations.BLOCK;
     groups = Activations.BLOCK / format.groupSize();
     minimum = format.hasMinimum();
-    center = nibbles ? format.least() : range <= 31 ? format.least() + 16 : 0;
-    int magnitude = nibbles ? 15 : Math.max(format.greatest() - center, -(format.least() - center));
+    nibbles = format.greatest() - format.least() <= 15 && groups == 1;
+    center = nibbles ? format.least() : 0;
+    int magnitude = Math.max(format.greatest() - center, -format.least() + center);
     long worst = (long) magnitude * format.groupSize() * ActivationPrecision.BITS16.greatest();
     split = worst >= 1 << 24;
     blocks = cols / Activations.BLOCK;
@@ -72,11 +72,12 @@ final class VectorMatrix extends Matrix {
 
   private void pack(BlockFormat format, MemorySegment source) {
     int cols = cols();
-    byte[] w = new byte[cols];
-    float[] d = new float[cols / format.groupSize()];
-    float[] m = new float[d.length];
+    Unpacked unpacked = new Unpacked(cols);
+    byte[] w = unpacked.weights();
+    float[] d = unpacked.scales();
+    float[] m = unpacked.minima();
     for (int row = 0; row < rows(); row++) {
-      format.unpack(source, row * format.rowBytes(cols), cols, w, d, m);
+      format.unpack(source, row * format.rowBytes(cols), cols, unpacked);
       long tile = row / TILE * tileBytes;
       int lane = row % TILE;
       for (int block = 0; block < blocks; block++) {

@@ -5,6 +5,7 @@ import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -75,70 +76,140 @@ final class VectorPanelKernels {
 
   /** Eight rows of activations times the panel: leaves the outputs in {@code scratch.sums}. */
   static void multiply(VectorMatrix w, VectorActivations x, int group, VectorScratch scratch) {
-    java.util.Arrays.fill(scratch.sums, 0);
+    float[] panel = scratch.panel;
+    Arrays.fill(scratch.sums, 0);
     int size = BLOCK / w.groups;
     boolean split = w.split && x.split;
     for (int b = 0; b < w.blocks; b++) {
       int block = (group * w.blocks + b) * GROUP;
       for (int g = 0; g < w.groups; g++) {
-        int k = b * BLOCK + g * size;
-        int values = (group * x.cols() + k) * GROUP;
+        int values = block * BLOCK + g * size;
+        int weights = (b * BLOCK + g * size) * PANEL;
         for (int column = 0; column < PANEL; column += 2 * WIDTH) {
           if (split) {
-            dots(scratch.panel, k * PANEL + column, x.high, values, size, scratch.highDots, column);
-            dots(scratch.panel, k * PANEL + column, x.low, values, size, scratch.dots, column);
+            dots(panel, weights + column, x.upper, values, size, scratch.upperDots, column);
+            dots(panel, weights + column, x.lower, values, size, scratch.dots, column);
           } else {
-            dots(scratch.panel, k * PANEL + column, x.q, values, size, scratch.dots, column);
+            dots(panel, weights + column, x.q, values, size, scratch.dots, column);
           }
         }
         if (split) {
-          join(scratch.highDots, scratch.dots);
+          join(scratch.upperDots, scratch.dots);
+        }
+        if (w.center != 0) {
+          center(w.center, x.sum, block, scratch.dots);
         }
         int scales = (b * w.groups + g) * PANEL;
-        fold(scratch, scales, x, block, w.center, w.minimum && g == w.groups - 1, b * PANEL);
+        if (w.minimum) {
+          foldWithMinima(scratch, scales, b * PANEL, x.scale, x.scaledSum, block);
+        } else {
+          fold(scratch, scales, x.scale, block);
+        }
       }
     }
   }
 
-  /** Puts two halves together: one rounding of the exact integer. */
-  private static void join(float[] high, float[] dots) {
-    for (int i = 0; i < dots.length; i += WIDTH) {
-      FloatVector.fromArray(F, high, i)
+  /** Puts two parts together: one rounding of the exact integer. */
+  private static void join(float[] upper, float[] dots) {
+    for (int i = 0; i < GROUP * PANEL; i += WIDTH) {
+      FloatVector.fromArray(F, upper, i)
           .fma(FloatVector.broadcast(F, 256f), FloatVector.fromArray(F, dots, i))
           .intoArray(dots, i);
     }
   }
 
-  /** Adds block dot products to the running sums. */
-  private static void fold(
-      VectorScratch scratch,
-      int scales,
-      VectorActivations x,
-      int block,
-      float center,
-      boolean minimum,
-      int minima) {
+  /** Adds the center's share: exact, both are integers below 2^24 and so is the sum. */
+  private static void center(float center, float[] sum, int block, float[] dots) {
+    for (int i = 0; i < GROUP * PANEL; i += WIDTH) {
+      FloatVector.fromArray(F, dots, i).add(center * sum[block + i / PANEL]).intoArray(dots, i);
+    }
+  }
+
+  /** Adds block dot products to the running sums of eight rows. */
+  private static void fold(VectorScratch scratch, int scales, float[] scale, int block) {
     float[] dots = scratch.dots;
     float[] sums = scratch.sums;
-    for (int column = 0; column < PANEL; column += WIDTH) {
-      FloatVector d = FloatVector.fromArray(F, scratch.scales, scales + column);
-      FloatVector m = FloatVector.fromArray(F, scratch.minima, minima + column);
-      for (int r = 0; r < GROUP; r++) {
-        int at = r * PANEL + column;
-        FloatVector dot = FloatVector.fromArray(F, dots, at);
-        FloatVector acc = FloatVector.fromArray(F, sums, at);
-        dot = FloatVector.broadcast(F, x.sum[block + r]).fma(FloatVector.broadcast(F, center), dot);
-        acc = dot.fma(d.mul(x.scale[block + r]), acc);
-        if (minimum) {
-          acc = m.fma(FloatVector.broadcast(F, x.scaledSum[block + r]), acc);
-        }
-        acc.intoArray(sums, at);
-      }
+    for (int at = 0; at < PANEL; at += WIDTH) {
+      FloatVector d = FloatVector.fromArray(F, scratch.scales, scales + at);
+      FloatVector s0 = FloatVector.fromArray(F, dots, at);
+      s0 = s0.fma(d.mul(scale[block]), FloatVector.fromArray(F, sums, at));
+      s0.intoArray(sums, at);
+      FloatVector s1 = FloatVector.fromArray(F, dots, at + PANEL);
+      s1 = s1.fma(d.mul(scale[block + 1]), FloatVector.fromArray(F, sums, at + PANEL));
+      s1.intoArray(sums, at + PANEL);
+      FloatVector s2 = FloatVector.fromArray(F, dots, at + 2 * PANEL);
+      s2 = s2.fma(d.mul(scale[block + 2]), FloatVector.fromArray(F, sums, at + 2 * PANEL));
+      s2.intoArray(sums, at + 2 * PANEL);
+      FloatVector s3 = FloatVector.fromArray(F, dots, at + 3 * PANEL);
+      s3 = s3.fma(d.mul(scale[block + 3]), FloatVector.fromArray(F, sums, at + 3 * PANEL));
+      s3.intoArray(sums, at + 3 * PANEL);
+      FloatVector s4 = FloatVector.fromArray(F, dots, at + 4 * PANEL);
+      s4 = s4.fma(d.mul(scale[block + 4]), FloatVector.fromArray(F, sums, at + 4 * PANEL));
+      s4.intoArray(sums, at + 4 * PANEL);
+      FloatVector s5 = FloatVector.fromArray(F, dots, at + 5 * PANEL);
+      s5 = s5.fma(d.mul(scale[block + 5]), FloatVector.fromArray(F, sums, at + 5 * PANEL));
+      s5.intoArray(sums, at + 5 * PANEL);
+      FloatVector s6 = FloatVector.fromArray(F, dots, at + 6 * PANEL);
+      s6 = s6.fma(d.mul(scale[block + 6]), FloatVector.fromArray(F, sums, at + 6 * PANEL));
+      s6.intoArray(sums, at + 6 * PANEL);
+      FloatVector s7 = FloatVector.fromArray(F, dots, at + 7 * PANEL);
+      s7 = s7.fma(d.mul(scale[block + 7]), FloatVector.fromArray(F, sums, at + 7 * PANEL));
+      s7.intoArray(sums, at + 7 * PANEL);
+    }
+  }
+
+  private static void foldWithMinima(
+      VectorScratch scratch,
+      int scales,
+      int minima,
+      float[] scale,
+      float[] scaledSum,
+      int block) {
+    float[] dots = scratch.dots;
+    float[] sums = scratch.sums;
+    for (int at = 0; at < PANEL; at += WIDTH) {
+      FloatVector d = FloatVector.fromArray(F, scratch.scales, scales + at);
+      FloatVector m = FloatVector.fromArray(F, scratch.minima, minima + at);
+      FloatVector s0 = FloatVector.fromArray(F, dots, at);
+      s0 = s0.fma(d.mul(scale[block]), FloatVector.fromArray(F, sums, at));
+      s0 = m.fma(FloatVector.broadcast(F, scaledSum[block]), s0);
+      s0.intoArray(sums, at);
+      FloatVector s1 = FloatVector.fromArray(F, dots, at + PANEL);
+      s1 = s1.fma(d.mul(scale[block + 1]), FloatVector.fromArray(F, sums, at + PANEL));
+      s1 = m.fma(FloatVector.broadcast(F, scaledSum[block + 1]), s1);
+      s1.intoArray(sums, at + PANEL);
+      FloatVector s2 = FloatVector.fromArray(F, dots, at + 2 * PANEL);
+      s2 = s2.fma(d.mul(scale[block + 2]), FloatVector.fromArray(F, sums, at + 2 * PANEL));
+      s2 = m.fma(FloatVector.broadcast(F, scaledSum[block + 2]), s2);
+      s2.intoArray(sums, at + 2 * PANEL);
+      FloatVector s3 = FloatVector.fromArray(F, dots, at + 3 * PANEL);
+      s3 = s3.fma(d.mul(scale[block + 3]), FloatVector.fromArray(F, sums, at + 3 * PANEL));
+      s3 = m.fma(FloatVector.broadcast(F, scaledSum[block + 3]), s3);
+      s3.intoArray(sums, at + 3 * PANEL);
+      FloatVector s4 = FloatVector.fromArray(F, dots, at + 4 * PANEL);
+      s4 = s4.fma(d.mul(scale[block + 4]), FloatVector.fromArray(F, sums, at + 4 * PANEL));
+      s4 = m.fma(FloatVector.broadcast(F, scaledSum[block + 4]), s4);
+      s4.intoArray(sums, at + 4 * PANEL);
+      FloatVector s5 = FloatVector.fromArray(F, dots, at + 5 * PANEL);
+      s5 = s5.fma(d.mul(scale[block + 5]), FloatVector.fromArray(F, sums, at + 5 * PANEL));
+      s5 = m.fma(FloatVector.broadcast(F, scaledSum[block + 5]), s5);
+      s5.intoArray(sums, at + 5 * PANEL);
+      FloatVector s6 = FloatVector.fromArray(F, dots, at + 6 * PANEL);
+      s6 = s6.fma(d.mul(scale[block + 6]), FloatVector.fromArray(F, sums, at + 6 * PANEL));
+      s6 = m.fma(FloatVector.broadcast(F, scaledSum[block + 6]), s6);
+      s6.intoArray(sums, at + 6 * PANEL);
+      FloatVector s7 = FloatVector.fromArray(F, dots, at + 7 * PANEL);
+      s7 = s7.fma(d.mul(scale[block + 7]), FloatVector.fromArray(F, sums, at + 7 * PANEL));
+      s7 = m.fma(FloatVector.broadcast(F, scaledSum[block + 7]), s7);
+      s7.intoArray(sums, at + 7 * PANEL);
     }
   }
 
   /** The exact dot products of eight rows and two vectors of outputs over {@code count} columns. */
-  private static void dots(float[] panel, int w, float[] q, int x, int count, float[] out, int at) {
+  private static void dots(
+      float[] panel, int from, float[] q, int values, int count, float[] out, int at) {
+    int w = from;
+    int x = values;
     FloatVector a0 = FloatVector.zero(F);
     FloatVector b0 = FloatVector.zero(F);
     FloatVector a1 = FloatVector.zero(F);
@@ -158,37 +229,37 @@ final class VectorPanelKernels {
     for (int k = 0; k < count; k++) {
       FloatVector wa = FloatVector.fromArray(F, panel, w);
       FloatVector wb = FloatVector.fromArray(F, panel, w + WIDTH);
-      FloatVector q0 = FloatVector.broadcast(F, q[x + 0]);
+      FloatVector q0 = FloatVector.broadcast(F, q[x]);
       a0 = q0.fma(wa, a0);
       b0 = q0.fma(wb, b0);
-      FloatVector q1 = FloatVector.broadcast(F, q[x + 1]);
+      FloatVector q1 = FloatVector.broadcast(F, q[x + BLOCK]);
       a1 = q1.fma(wa, a1);
       b1 = q1.fma(wb, b1);
-      FloatVector q2 = FloatVector.broadcast(F, q[x + 2]);
+      FloatVector q2 = FloatVector.broadcast(F, q[x + 2 * BLOCK]);
       a2 = q2.fma(wa, a2);
       b2 = q2.fma(wb, b2);
-      FloatVector q3 = FloatVector.broadcast(F, q[x + 3]);
+      FloatVector q3 = FloatVector.broadcast(F, q[x + 3 * BLOCK]);
       a3 = q3.fma(wa, a3);
       b3 = q3.fma(wb, b3);
-      FloatVector q4 = FloatVector.broadcast(F, q[x + 4]);
+      FloatVector q4 = FloatVector.broadcast(F, q[x + 4 * BLOCK]);
       a4 = q4.fma(wa, a4);
       b4 = q4.fma(wb, b4);
-      FloatVector q5 = FloatVector.broadcast(F, q[x + 5]);
+      FloatVector q5 = FloatVector.broadcast(F, q[x + 5 * BLOCK]);
       a5 = q5.fma(wa, a5);
       b5 = q5.fma(wb, b5);
-      FloatVector q6 = FloatVector.broadcast(F, q[x + 6]);
+      FloatVector q6 = FloatVector.broadcast(F, q[x + 6 * BLOCK]);
       a6 = q6.fma(wa, a6);
       b6 = q6.fma(wb, b6);
-      FloatVector q7 = FloatVector.broadcast(F, q[x + 7]);
+      FloatVector q7 = FloatVector.broadcast(F, q[x + 7 * BLOCK]);
       a7 = q7.fma(wa, a7);
       b7 = q7.fma(wb, b7);
       w += PANEL;
-      x += GROUP;
+      x++;
     }
-    a0.intoArray(out, at + 0 * PANEL);
-    b0.intoArray(out, at + 0 * PANEL + WIDTH);
-    a1.intoArray(out, at + 1 * PANEL);
-    b1.intoArray(out, at + 1 * PANEL + WIDTH);
+    a0.intoArray(out, at);
+    b0.intoArray(out, at + WIDTH);
+    a1.intoArray(out, at + PANEL);
+    b1.intoArray(out, at + PANEL + WIDTH);
     a2.intoArray(out, at + 2 * PANEL);
     b2.intoArray(out, at + 2 * PANEL + WIDTH);
     a3.intoArray(out, at + 3 * PANEL);

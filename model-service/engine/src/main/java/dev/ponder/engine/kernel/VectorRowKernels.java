@@ -12,8 +12,10 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * One activation row times one tile: a vector lane is an output, an activation is broadcast.
- * Unrolled by hand: C2 keeps the sums in registers only when a whole block is straight-line code.
+ * One activation row times one tile: a vector lane is an output, an activation is broadcast. The
+ * shape of the code is what C2 compiles without boxing: one running offset, short inner loops
+ * unrolled by hand, no vector passed to or from a method that might not be inlined, and no branch
+ * inside a loop.
  */
 final class VectorRowKernels {
   private static final VectorSpecies<Float> F = VectorSpeciesHolder.FLOATS;
@@ -25,165 +27,193 @@ final class VectorRowKernels {
 
   private VectorRowKernels() {}
 
-  /** Lanes {@code [lane, lane + width)} of a tile of 4-bit weights. */
-  static void nibbles(VectorMatrix w, int tile, int lane, VectorActivations x, float[] out) {
-    MemorySegment data = w.data;
-    float[] q = x.nibble;
+  /** Leaves the outputs of lanes {@code [lane, lane + width)} of a tile in {@code out}. */
+  static void multiply(VectorMatrix w, int tile, int lane, VectorActivations x, float[] out) {
+    long at = tile * w.tileBytes;
+    if (w.nibbles && w.minimum) {
+      nibblesWithMinima(w.data, at + lane * 4L, lane, w.blocks, x, out);
+    } else if (w.nibbles) {
+      nibbles(w.data, at + lane * 4L, lane, w.blocks, w.center, x, out);
+    } else if (w.split && x.split) {
+      splitBytes(w, at + lane, lane, x, out);
+    } else {
+      bytes(w, at + lane, lane, x, out);
+    }
+  }
+
+  private static void nibblesWithMinima(
+      MemorySegment data, long from, int lane, int blocks, VectorActivations x, float[] out) {
+    float[] q = x.placed;
     float[] scale = x.scale;
-    float[] sum = x.sum;
     float[] scaledSum = x.scaledSum;
-    int blockBytes = w.blockBytes;
-    boolean minimum = w.minimum;
-    float center = w.center;
+    long at = from;
     FloatVector acc = FloatVector.zero(F);
-    long at = tile * w.tileBytes + lane * 4L;
+    IntVector m0 = IntVector.broadcast(I, 0xF);
+    IntVector m1 = IntVector.broadcast(I, 0xF0);
+    IntVector m2 = IntVector.broadcast(I, 0xF00);
+    IntVector m3 = IntVector.broadcast(I, 0xF000);
+    IntVector m4 = IntVector.broadcast(I, 0xF0000);
+    IntVector m5 = IntVector.broadcast(I, 0xF00000);
+    IntVector m6 = IntVector.broadcast(I, 0xF000000);
     int k = 0;
-    for (int b = 0; b < w.blocks; b++) {
-      IntVector x0 = IntVector.fromMemorySegment(I, data, at, LE);
-      IntVector x1 = IntVector.fromMemorySegment(I, data, at + 64, LE);
-      IntVector x2 = IntVector.fromMemorySegment(I, data, at + 128, LE);
-      IntVector x3 = IntVector.fromMemorySegment(I, data, at + 192, LE);
+    for (int b = 0; b < blocks; b++) {
       FloatVector s0 = FloatVector.zero(F);
       FloatVector s1 = FloatVector.zero(F);
-      FloatVector s2 = FloatVector.zero(F);
-      FloatVector s3 = FloatVector.zero(F);
-      s0 = ((FloatVector) x0.and(0xF).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 0]), s0);
-      s1 = ((FloatVector) x0.and(0xF0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 1]), s1);
-      s2 =
-          ((FloatVector) x0.and(0xF00).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 2]), s2);
-      s3 =
-          ((FloatVector) x0.and(0xF000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 3]), s3);
-      s0 =
-          ((FloatVector) x0.and(0xF0000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 4]), s0);
-      s1 =
-          ((FloatVector) x0.and(0xF00000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 5]), s1);
-      s2 =
-          ((FloatVector) x0.and(0xF000000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 6]), s2);
-      s3 =
-          ((FloatVector) x0.lanewise(LSHR, 28).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 7]), s3);
-      s0 = ((FloatVector) x1.and(0xF).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 8]), s0);
-      s1 = ((FloatVector) x1.and(0xF0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 9]), s1);
-      s2 =
-          ((FloatVector) x1.and(0xF00).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 10]), s2);
-      s3 =
-          ((FloatVector) x1.and(0xF000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 11]), s3);
-      s0 =
-          ((FloatVector) x1.and(0xF0000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 12]), s0);
-      s1 =
-          ((FloatVector) x1.and(0xF00000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 13]), s1);
-      s2 =
-          ((FloatVector) x1.and(0xF000000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 14]), s2);
-      s3 =
-          ((FloatVector) x1.lanewise(LSHR, 28).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 15]), s3);
-      s0 = ((FloatVector) x2.and(0xF).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 16]), s0);
-      s1 =
-          ((FloatVector) x2.and(0xF0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 17]), s1);
-      s2 =
-          ((FloatVector) x2.and(0xF00).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 18]), s2);
-      s3 =
-          ((FloatVector) x2.and(0xF000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 19]), s3);
-      s0 =
-          ((FloatVector) x2.and(0xF0000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 20]), s0);
-      s1 =
-          ((FloatVector) x2.and(0xF00000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 21]), s1);
-      s2 =
-          ((FloatVector) x2.and(0xF000000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 22]), s2);
-      s3 =
-          ((FloatVector) x2.lanewise(LSHR, 28).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 23]), s3);
-      s0 = ((FloatVector) x3.and(0xF).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 24]), s0);
-      s1 =
-          ((FloatVector) x3.and(0xF0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 25]), s1);
-      s2 =
-          ((FloatVector) x3.and(0xF00).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 26]), s2);
-      s3 =
-          ((FloatVector) x3.and(0xF000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 27]), s3);
-      s0 =
-          ((FloatVector) x3.and(0xF0000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 28]), s0);
-      s1 =
-          ((FloatVector) x3.and(0xF00000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 29]), s1);
-      s2 =
-          ((FloatVector) x3.and(0xF000000).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 30]), s2);
-      s3 =
-          ((FloatVector) x3.lanewise(LSHR, 28).convert(I2F, 0))
-              .fma(FloatVector.broadcast(F, q[k + 31]), s3);
-      FloatVector dot = s0.add(s1).add(s2.add(s3));
-      FloatVector d = FloatVector.fromMemorySegment(F, data, at + 256, LE);
-      if (minimum) {
-        FloatVector m = FloatVector.fromMemorySegment(F, data, at + 320, LE);
-        acc = dot.fma(d.mul(scale[b]), acc);
-        acc = m.fma(FloatVector.broadcast(F, scaledSum[b]), acc);
-      } else {
-        dot = FloatVector.broadcast(F, sum[b]).fma(FloatVector.broadcast(F, center), dot);
-        acc = dot.fma(d.mul(scale[b]), acc);
+      for (int v = 0; v < 4; v++) {
+        IntVector word = IntVector.fromMemorySegment(I, data, at, LE);
+        s0 = ((FloatVector) word.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k]), s0);
+        s1 = ((FloatVector) word.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 1]), s1);
+        s0 = ((FloatVector) word.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 2]), s0);
+        s1 = ((FloatVector) word.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 3]), s1);
+        s0 = ((FloatVector) word.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 4]), s0);
+        s1 = ((FloatVector) word.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 5]), s1);
+        s0 = ((FloatVector) word.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 6]), s0);
+        s1 = ((FloatVector) word.lanewise(LSHR, 28).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 7]), s1);
+        at += 64;
+        k += 8;
       }
-      at += blockBytes;
-      k += 32;
+      FloatVector d = FloatVector.fromMemorySegment(F, data, at, LE);
+      acc = s0.add(s1).fma(d.mul(scale[b]), acc);
+      FloatVector m = FloatVector.fromMemorySegment(F, data, at + SCALES, LE);
+      acc = m.fma(FloatVector.broadcast(F, scaledSum[b]), acc);
+      at += 2 * SCALES;
     }
     acc.intoArray(out, lane);
   }
 
-  /** Lanes of a tile of 8-bit weights. */
-  static void bytes(VectorMatrix w, int tile, int lane, VectorActivations x, float[] out) {
-    boolean split = w.split && x.split;
+  /**
+   * The sum starts with the center's share, which keeps every partial sum below 2^24: it is the sum
+   * of centered products so far and of center times the activations to come.
+   */
+  private static void nibbles(
+      MemorySegment data,
+      long from,
+      int lane,
+      int blocks,
+      float center,
+      VectorActivations x,
+      float[] out) {
+    float[] q = x.placed;
+    float[] scale = x.scale;
+    float[] sum = x.sum;
+    long at = from;
     FloatVector acc = FloatVector.zero(F);
-    long at = tile * w.tileBytes + lane;
-    int size = Activations.BLOCK / w.groups;
-    for (int b = 0; b < w.blocks; b++) {
-      long scales = at + w.codeBytes + lane * 3L;
-      for (int g = 0; g < w.groups; g++) {
-        int k = b * Activations.BLOCK + g * size;
-        long codes = at + (long) g * size * TILE;
-        FloatVector dot;
-        if (split) {
-          dot =
-              dot(w.data, codes, x.high, k, size)
-                  .fma(FloatVector.broadcast(F, 256f), dot(w.data, codes, x.low, k, size));
-        } else {
-          dot = dot(w.data, codes, x.q, k, size);
-        }
-        dot =
-            FloatVector.broadcast(F, x.sum[b]).fma(FloatVector.broadcast(F, (float) w.center), dot);
-        FloatVector d = FloatVector.fromMemorySegment(F, w.data, scales + (long) g * SCALES, LE);
-        acc = dot.fma(d.mul(x.scale[b]), acc);
+    IntVector m0 = IntVector.broadcast(I, 0xF);
+    IntVector m1 = IntVector.broadcast(I, 0xF0);
+    IntVector m2 = IntVector.broadcast(I, 0xF00);
+    IntVector m3 = IntVector.broadcast(I, 0xF000);
+    IntVector m4 = IntVector.broadcast(I, 0xF0000);
+    IntVector m5 = IntVector.broadcast(I, 0xF00000);
+    IntVector m6 = IntVector.broadcast(I, 0xF000000);
+    int k = 0;
+    for (int b = 0; b < blocks; b++) {
+      FloatVector s0 = FloatVector.broadcast(F, center * sum[b] + 0f);
+      FloatVector s1 = FloatVector.zero(F);
+      for (int v = 0; v < 4; v++) {
+        IntVector word = IntVector.fromMemorySegment(I, data, at, LE);
+        s0 = ((FloatVector) word.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k]), s0);
+        s1 = ((FloatVector) word.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 1]), s1);
+        s0 = ((FloatVector) word.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 2]), s0);
+        s1 = ((FloatVector) word.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 3]), s1);
+        s0 = ((FloatVector) word.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 4]), s0);
+        s1 = ((FloatVector) word.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 5]), s1);
+        s0 = ((FloatVector) word.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 6]), s0);
+        s1 = ((FloatVector) word.lanewise(LSHR, 28).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 7]), s1);
+        at += 64;
+        k += 8;
       }
-      if (w.minimum) {
-        FloatVector m =
-            FloatVector.fromMemorySegment(F, w.data, scales + (long) w.groups * SCALES, LE);
-        acc = m.fma(FloatVector.broadcast(F, x.scaledSum[b]), acc);
-      }
-      at += w.blockBytes;
+      FloatVector d = FloatVector.fromMemorySegment(F, data, at, LE);
+      acc = s0.add(s1).fma(d.mul(scale[b]), acc);
+      at += SCALES;
     }
     acc.intoArray(out, lane);
   }
 
-  private static FloatVector dot(MemorySegment data, long at, float[] q, int k, int count) {
-    FloatVector s = FloatVector.zero(F);
-    for (int i = 0; i < count; i++) {
-      ByteVector codes = ByteVector.fromMemorySegment(B, data, at + (long) i * TILE, LE);
-      s = ((FloatVector) codes.convertShape(B2F, F, 0)).fma(FloatVector.broadcast(F, q[k + i]), s);
+  private static void bytes(
+      VectorMatrix w, long from, int lane, VectorActivations x, float[] out) {
+    MemorySegment data = w.data;
+    float[] q = x.q;
+    float[] scale = x.scale;
+    float[] scaledSum = x.scaledSum;
+    int groups = w.groups;
+    int size = Activations.BLOCK / groups;
+    int skip = w.blockBytes - w.codeBytes;
+    int minima = w.minimum ? 1 : 0;
+    FloatVector acc = FloatVector.zero(F);
+    long at = from;
+    int k = 0;
+    for (int b = 0; b < w.blocks; b++) {
+      long scales = at + w.codeBytes + 3L * lane;
+      for (int g = 0; g < groups; g++) {
+        FloatVector s0 = FloatVector.zero(F);
+        FloatVector s1 = FloatVector.zero(F);
+        for (int end = k + size; k < end; k += 4) {
+          s0 = floats(data, at).fma(FloatVector.broadcast(F, q[k]), s0);
+          s1 = floats(data, at + TILE).fma(FloatVector.broadcast(F, q[k + 1]), s1);
+          s0 = floats(data, at + 2 * TILE).fma(FloatVector.broadcast(F, q[k + 2]), s0);
+          s1 = floats(data, at + 3 * TILE).fma(FloatVector.broadcast(F, q[k + 3]), s1);
+          at += 4 * TILE;
+        }
+        FloatVector d = FloatVector.fromMemorySegment(F, data, scales, LE);
+        acc = s0.add(s1).fma(d.mul(scale[b]), acc);
+        scales += SCALES;
+      }
+      for (int i = 0; i < minima; i++) {
+        FloatVector m = FloatVector.fromMemorySegment(F, data, scales, LE);
+        acc = m.fma(FloatVector.broadcast(F, scaledSum[b]), acc);
+      }
+      at += skip;
     }
-    return s;
+    acc.intoArray(out, lane);
+  }
+
+  /** As {@link #bytes} with the two parts of the activations, put together with one rounding. */
+  private static void splitBytes(
+      VectorMatrix w, long from, int lane, VectorActivations x, float[] out) {
+    MemorySegment data = w.data;
+    float[] upper = x.upper;
+    float[] lower = x.lower;
+    float[] scale = x.scale;
+    float[] scaledSum = x.scaledSum;
+    int skip = w.blockBytes - w.codeBytes;
+    int minima = w.minimum ? 1 : 0;
+    FloatVector acc = FloatVector.zero(F);
+    long at = from;
+    int k = 0;
+    for (int b = 0; b < w.blocks; b++) {
+      long scales = at + w.codeBytes + 3L * lane;
+      FloatVector high0 = FloatVector.zero(F);
+      FloatVector high1 = FloatVector.zero(F);
+      FloatVector low0 = FloatVector.zero(F);
+      FloatVector low1 = FloatVector.zero(F);
+      for (int end = k + Activations.BLOCK; k < end; k += 4) {
+        FloatVector w0 = floats(data, at);
+        high0 = w0.fma(FloatVector.broadcast(F, upper[k]), high0);
+        low0 = w0.fma(FloatVector.broadcast(F, lower[k]), low0);
+        FloatVector w1 = floats(data, at + TILE);
+        high1 = w1.fma(FloatVector.broadcast(F, upper[k + 1]), high1);
+        low1 = w1.fma(FloatVector.broadcast(F, lower[k + 1]), low1);
+        FloatVector w2 = floats(data, at + 2 * TILE);
+        high0 = w2.fma(FloatVector.broadcast(F, upper[k + 2]), high0);
+        low0 = w2.fma(FloatVector.broadcast(F, lower[k + 2]), low0);
+        FloatVector w3 = floats(data, at + 3 * TILE);
+        high1 = w3.fma(FloatVector.broadcast(F, upper[k + 3]), high1);
+        low1 = w3.fma(FloatVector.broadcast(F, lower[k + 3]), low1);
+        at += 4 * TILE;
+      }
+      FloatVector dot = high0.add(high1).fma(FloatVector.broadcast(F, 256f), low0.add(low1));
+      FloatVector d = FloatVector.fromMemorySegment(F, data, scales, LE);
+      acc = dot.fma(d.mul(scale[b]), acc);
+      for (int i = 0; i < minima; i++) {
+        FloatVector m = FloatVector.fromMemorySegment(F, data, scales + SCALES, LE);
+        acc = m.fma(FloatVector.broadcast(F, scaledSum[b]), acc);
+      }
+      at += skip;
+    }
+    acc.intoArray(out, lane);
+  }
+
+  private static FloatVector floats(MemorySegment data, long at) {
+    return (FloatVector) ByteVector.fromMemorySegment(B, data, at, LE).convertShape(B2F, F, 0);
   }
 }

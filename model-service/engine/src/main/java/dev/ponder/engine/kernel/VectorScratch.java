@@ -1,5 +1,7 @@
 package dev.ponder.engine.kernel;
 
+import dev.ponder.engine.format.Unpacked;
+
 /** Private memory of a worker of the vector tier. */
 final class VectorScratch extends Scratch {
   /** Two tiles side by side: the outputs of one run of the many-row kernel. */
@@ -19,11 +21,13 @@ final class VectorScratch extends Scratch {
   /** Block dot products and running sums of eight activation rows, [row][PANEL]. */
   final float[] dots = new float[VectorActivations.GROUP * PANEL];
 
-  final float[] highDots = new float[VectorActivations.GROUP * PANEL];
+  final float[] upperDots = new float[VectorActivations.GROUP * PANEL];
   final float[] sums = new float[VectorActivations.GROUP * PANEL];
 
   /** One row of float weights. */
   final float[] weights;
+
+  final Unpacked row;
 
   VectorScratch(int cols) {
     int room = (cols + 255) / 256 * 256;
@@ -31,5 +35,6 @@ final class VectorScratch extends Scratch {
     scales = new float[room / 16 * PANEL];
     minima = new float[room / 32 * PANEL];
     weights = new float[cols];
+    row = new Unpacked(cols);
   }
 }

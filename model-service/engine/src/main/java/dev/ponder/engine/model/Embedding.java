@@ -1,6 +1,7 @@
 package dev.ponder.engine.model;
 
 import dev.ponder.engine.EngineException;
+import dev.ponder.engine.format.Unpacked;
 import dev.ponder.engine.format.WeightFormat;
 import dev.ponder.engine.gguf.GgufTensor;
 
@@ -31,7 +32,7 @@ final class Embedding {
     return cols;
   }
 
-  void decode(int token, float[] out) {
-    format.decode(tensor.data(), token * format.rowBytes(cols), cols, out);
+  void decode(int token, float[] out, Unpacked scratch) {
+    format.decode(tensor.data(), token * format.rowBytes(cols), cols, out, scratch);
   }
 }

@@ -49,8 +49,11 @@ final class Llama {
       layers.add(new Transformer.Layer(attention, feedForward));
     }
     float[] norm = source.vector("output_norm.weight", s.width());
-    String head = source.has("output.weight") ? "output" : "token_embd";
-    Matrix output = source.matrix(head, s.vocabulary(), s.width());
+    boolean tied = !source.has("output.weight");
+    if (!tied) {
+      source.loaded(source.tensor("token_embd.weight", s.vocabulary(), s.width()));
+    }
+    Matrix output = source.matrix(tied ? "token_embd" : "output", s.vocabulary(), s.width());
     return new Transformer(s, embedding, rope, layers, norm, output);
   }
 }

@@ -1,5 +1,6 @@
 package dev.ponder.engine.model;
 
+import dev.ponder.engine.format.Unpacked;
 import dev.ponder.engine.kernel.Kernels;
 import dev.ponder.engine.kernel.Scratch;
 import dev.ponder.engine.kernel.Team;
@@ -14,13 +15,15 @@ final class Step {
   final Kernels kernels;
   final Scratch scratch;
   final AttentionMemory attention;
+  final Unpacked embedding;
 
-  Step(Team team, int member, Kernels kernels, Scratch scratch, AttentionMemory attention) {
+  Step(Team team, int member, Kernels kernels, int widest, ModelShape shape) {
     this.team = team;
     this.member = member;
     this.kernels = kernels;
-    this.scratch = scratch;
-    this.attention = attention;
+    scratch = kernels.scratch(widest);
+    attention = new AttentionMemory(shape);
+    embedding = new Unpacked(shape.width());
   }
 
   int member() {

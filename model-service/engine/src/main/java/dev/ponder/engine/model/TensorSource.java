@@ -1,6 +1,7 @@
 package dev.ponder.engine.model;
 
 import dev.ponder.engine.EngineException;
+import dev.ponder.engine.format.Unpacked;
 import dev.ponder.engine.format.WeightFormat;
 import dev.ponder.engine.gguf.GgufFile;
 import dev.ponder.engine.gguf.GgufTensor;
@@ -54,7 +55,7 @@ final class TensorSource {
     float[] values = new float[length];
     WeightFormat format = WeightFormat.of(tensor.type());
     format.checkCols(name, length);
-    format.decode(tensor.data(), 0, length, values);
+    format.decode(tensor.data(), 0, length, values, new Unpacked(length));
     loaded(tensor);
     return values;
   }
@@ -76,7 +77,8 @@ final class TensorSource {
     return tensor;
   }
 
-  private void loaded(GgufTensor tensor) {
+  /** Counts a tensor that is used as it lies in the file. */
+  void loaded(GgufTensor tensor) {
     elements.merge(tensor.type(), tensor.elements(), Long::sum);
     loadedBytes += tensor.byteSize();
     progress.accept(Math.min(1, (double) loadedBytes / totalBytes));

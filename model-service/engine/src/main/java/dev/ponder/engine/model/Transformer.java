@@ -38,7 +38,7 @@ record Transformer(
   void forward(Batch batch, Step step) {
     Workspace work = batch.workspace;
     for (int row = step.from(batch.rows()); row < step.to(batch.rows()); row++) {
-      embedding.decode(batch.token(row), work.hidden[row]);
+      embedding.decode(batch.token(row), work.hidden[row], step.embedding);
     }
     for (int i = 0; i < layers.size(); i++) {
       Layer layer = layers.get(i);

@@ -53,7 +53,7 @@ final class TransformerModel implements LanguageModel {
     int widest =
         Math.max(shape.width(), Math.max(shape.feedForward(), shape.heads() * shape.headSize()));
     for (int i = 0; i < threads; i++) {
-      steps[i] = new Step(team, i, kernels, kernels.scratch(widest), new AttentionMemory(shape));
+      steps[i] = new Step(team, i, kernels, widest, shape);
     }
   }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ponder.engine.kernel;
+
+import org.jspecify.annotations.NullMarked;

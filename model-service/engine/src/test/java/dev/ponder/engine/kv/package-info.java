@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ponder.engine.kv;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,128 @@
+package dev.ponder.engine.model;
+
+import static dev.ponder.engine.model.ModelRuns.load;
+import static dev.ponder.engine.model.ModelRuns.logits;
+import static dev.ponder.engine.model.ModelRuns.options;
+import static dev.ponder.engine.model.ModelRuns.tokens;
+import static dev.ponder.engine.model.ModelRuns.write;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.management.ThreadMXBean;
+import dev.ponder.engine.gguf.RandomLlama;
+import dev.ponder.engine.gguf.TensorType;
+import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kv.KvPool;
+import dev.ponder.engine.kv.KvSequence;
+import dev.ponder.engine.model.ModelRuns.Loaded;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How much work a step is, counted. */
+class WorkTest {
+  @TempDir private Path folder;
+
+  @Test
+  void countersMoveWithTheWork() throws IOException {
+    Path path = write(folder, new RandomLlama().type(TensorType.Q4_1));
+    try (Loaded loaded = load(path, options(KernelTier.SCALAR, 1))) {
+      LanguageModel model = loaded.model();
+      int[] ids = tokens(32, model.shape().vocabulary(), 1);
+      WorkCounters start = model.counters();
+      assertThat(start).isEqualTo(new WorkCounters(0, 0, 0, 0));
+      logits(model, ids, 32);
+      WorkCounters whole = model.counters();
+      // 20 bytes per 32 weights, each weight once; the F32 norms are not counted
+      long weights = model.parameters() - 5L * model.shape().width();
+      assertThat(whole.weightBytes()).isEqualTo(weights / 32 * 20);
+      assertThat(whole.forwardPasses()).isEqualTo(1);
+      assertThat(whole.rows()).isEqualTo(32);
+      logits(model, ids, 8);
+      WorkCounters chunked = model.counters();
+      assertThat(chunked.forwardPasses()).isEqualTo(5);
+      assertThat(chunked.rows()).isEqualTo(64);
+      assertThat(chunked.weightBytes()).isEqualTo(5 * whole.weightBytes());
+      assertThat(chunked.kvBytes()).isEqualTo(2 * whole.kvBytes());
+      // 2 bytes, keys and values, 2 layers, 2 heads of 16; position p writes one and reads p + 1
+      assertThat(whole.kvBytes()).isEqualTo(2 * 2 * 2 * 2 * 16 * (32 * 33 / 2 + 32L));
+    }
+  }
+
+  @Test
+  void withoutLogitsTheOutputMatrixIsNotRead() throws IOException {
+    Path path = write(folder, new RandomLlama().type(TensorType.Q8_0));
+    try (Loaded loaded = load(path, options(KernelTier.SCALAR, 1));
+        KvPool pool = loaded.model().newKvPool(1);
+        KvSequence sequence = new KvSequence(pool)) {
+      LanguageModel model = loaded.model();
+      Batch batch = model.newBatch(1, 1);
+      sequence.ensure(2);
+      assertThat(batch.add(sequence, 1, false)).isEqualTo(-1);
+      model.forward(batch);
+      long layers = model.counters().weightBytes();
+      batch.clear();
+      assertThat(batch.add(sequence, 1, true)).isZero();
+      model.forward(batch);
+      long output = model.counters().weightBytes() - 2 * layers;
+      assertThat(output)
+          .isEqualTo(model.shape().vocabulary() * (long) model.shape().width() / 32 * 34);
+    }
+  }
+
+  /** A vector kernel that C2 does not compile to straight registers shows here at once. */
+  @Test
+  @Timeout(120)
+  void stepsAllocateNothingOnceCompiled() throws IOException {
+    Path path = write(folder, new RandomLlama().type(TensorType.Q4_1).contextLength(512));
+    for (int rows : new int[] {1, 5}) {
+      try (Loaded loaded = load(path, options(KernelTier.VECTOR, 2));
+          KvPool pool = loaded.model().newKvPool(16);
+          KvSequence sequence = new KvSequence(pool)) {
+        LanguageModel model = loaded.model();
+        Batch batch = model.newBatch(rows, 1);
+        sequence.ensure(512);
+        List<Long> ids = threads();
+        int quiet = 0;
+        for (int round = 0; quiet < 20; round++) {
+          assertThat(round).as("rounds of 50 steps until compiled").isLessThan(1_000);
+          long before = allocated(ids);
+          for (int step = 0; step < 50; step++) {
+            batch.clear();
+            for (int row = 0; row < rows; row++) {
+              batch.add(sequence, step % 7, row == 0);
+            }
+            model.forward(batch);
+            if (sequence.length() > 500) {
+              sequence.truncate(400);
+              sequence.ensure(512);
+            }
+          }
+          quiet = allocated(ids) == before ? quiet + 1 : 0;
+        }
+        assertThat(ids).hasSizeGreaterThanOrEqualTo(2);
+      }
+    }
+  }
+
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+  private static List<Long> threads() {
+    return Thread.getAllStackTraces().keySet().stream()
+        .filter(
+            thread -> thread == Thread.currentThread() || thread.getName().startsWith("engine-"))
+        .map(Thread::threadId)
+        .toList();
+  }
+
+  private static long allocated(List<Long> ids) {
+    long sum = 0;
+    for (int i = 0; i < ids.size(); i++) {
+      sum += THREADS.getThreadAllocatedBytes(ids.get(i));
+    }
+    return sum;
+  }
+}

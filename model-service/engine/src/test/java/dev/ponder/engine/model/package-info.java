@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ponder.engine.model;
+
+import org.jspecify.annotations.NullMarked;
