@@ -24,8 +24,8 @@ final class VectorActivations extends Activations {
   private static final int WIDTH = F.length();
 
   /**
-   * What a nibble's place in its word is worth: the kernel for one row masks nibbles in place, where
-   * nibble j counts 16^j, and shifts only the last one down.
+   * What a nibble's place in its word is worth: the kernel for one row masks nibbles in place,
+   * where nibble j counts 16^j, and shifts only the last one down.
    */
   private static final float[] PLACES = {
     1, 0x1p-4f, 0x1p-8f, 0x1p-12f, 0x1p-16f, 0x1p-20f, 0x1p-24f, 1,
@@ -138,7 +138,9 @@ final class VectorActivations extends Activations {
     }
   }
 
-  /** Any split into parts of at most 8 bits and a sign serves: the product is put together exactly. */
+  /**
+   * Any split into parts of at most 8 bits and a sign serves: the product is put together exactly.
+   */
   private void split(int at) {
     for (int i = 0; i < BLOCK; i += WIDTH) {
       FloatVector value = FloatVector.fromArray(F, q, at + i);

@@ -159,12 +159,7 @@ final class VectorPanelKernels {
   }
 
   private static void foldWithMinima(
-      VectorScratch scratch,
-      int scales,
-      int minima,
-      float[] scale,
-      float[] scaledSum,
-      int block) {
+      VectorScratch scratch, int scales, int minima, float[] scale, float[] scaledSum, int block) {
     float[] dots = scratch.dots;
     float[] sums = scratch.sums;
     for (int at = 0; at < PANEL; at += WIDTH) {

@@ -62,13 +62,27 @@ final class VectorRowKernels {
       for (int v = 0; v < 4; v++) {
         IntVector word = IntVector.fromMemorySegment(I, data, at, LE);
         s0 = ((FloatVector) word.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k]), s0);
-        s1 = ((FloatVector) word.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 1]), s1);
-        s0 = ((FloatVector) word.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 2]), s0);
-        s1 = ((FloatVector) word.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 3]), s1);
-        s0 = ((FloatVector) word.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 4]), s0);
-        s1 = ((FloatVector) word.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 5]), s1);
-        s0 = ((FloatVector) word.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 6]), s0);
-        s1 = ((FloatVector) word.lanewise(LSHR, 28).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 7]), s1);
+        s1 =
+            ((FloatVector) word.and(m1).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 1]), s1);
+        s0 =
+            ((FloatVector) word.and(m2).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 2]), s0);
+        s1 =
+            ((FloatVector) word.and(m3).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 3]), s1);
+        s0 =
+            ((FloatVector) word.and(m4).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 4]), s0);
+        s1 =
+            ((FloatVector) word.and(m5).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 5]), s1);
+        s0 =
+            ((FloatVector) word.and(m6).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 6]), s0);
+        s1 =
+            ((FloatVector) word.lanewise(LSHR, 28).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 7]), s1);
         at += 64;
         k += 8;
       }
@@ -112,13 +126,27 @@ final class VectorRowKernels {
       for (int v = 0; v < 4; v++) {
         IntVector word = IntVector.fromMemorySegment(I, data, at, LE);
         s0 = ((FloatVector) word.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k]), s0);
-        s1 = ((FloatVector) word.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 1]), s1);
-        s0 = ((FloatVector) word.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 2]), s0);
-        s1 = ((FloatVector) word.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 3]), s1);
-        s0 = ((FloatVector) word.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 4]), s0);
-        s1 = ((FloatVector) word.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 5]), s1);
-        s0 = ((FloatVector) word.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 6]), s0);
-        s1 = ((FloatVector) word.lanewise(LSHR, 28).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 7]), s1);
+        s1 =
+            ((FloatVector) word.and(m1).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 1]), s1);
+        s0 =
+            ((FloatVector) word.and(m2).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 2]), s0);
+        s1 =
+            ((FloatVector) word.and(m3).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 3]), s1);
+        s0 =
+            ((FloatVector) word.and(m4).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 4]), s0);
+        s1 =
+            ((FloatVector) word.and(m5).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 5]), s1);
+        s0 =
+            ((FloatVector) word.and(m6).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 6]), s0);
+        s1 =
+            ((FloatVector) word.lanewise(LSHR, 28).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 7]), s1);
         at += 64;
         k += 8;
       }
@@ -129,8 +157,7 @@ final class VectorRowKernels {
     acc.intoArray(out, lane);
   }
 
-  private static void bytes(
-      VectorMatrix w, long from, int lane, VectorActivations x, float[] out) {
+  private static void bytes(VectorMatrix w, long from, int lane, VectorActivations x, float[] out) {
     MemorySegment data = w.data;
     float[] q = x.q;
     float[] scale = x.scale;

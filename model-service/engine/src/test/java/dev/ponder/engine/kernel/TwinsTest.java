@@ -42,7 +42,7 @@ class TwinsTest {
         new ProcessBuilder(
                 System.getProperty("java.home") + "/bin/java",
                 "--add-modules=" + KernelTier.VECTOR_MODULE,
-                "-XX:TieredStopAtLevel=1",
+                "-Xshare:auto",
                 "-D" + VectorWidth.PROPERTY + "=" + bits,
                 "-cp",
                 System.getProperty("java.class.path"),
