@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ponder.engine.gguf.RandomBlocks;
 import dev.ponder.engine.gguf.TensorType;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -38,23 +37,8 @@ class TwinsTest {
   @ParameterizedTest
   @ValueSource(ints = {128, 256})
   void narrowerVectorsGiveTheSameBits(int bits) throws IOException, InterruptedException {
-    Process process =
-        new ProcessBuilder(
-                System.getProperty("java.home") + "/bin/java",
-                "--add-modules=" + KernelTier.VECTOR_MODULE,
-                "-Xshare:auto",
-                "-D" + VectorWidth.PROPERTY + "=" + bits,
-                "-cp",
-                System.getProperty("java.class.path"),
-                Twins.class.getName(),
-                Integer.toString(bits),
-                Long.toString(SEED))
-            .redirectErrorStream(true)
-            .start();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    assertThat(output).endsWith("equal\n");
-    assertThat(process.exitValue()).isZero();
+    List<String> width = List.of("-D" + VectorWidth.PROPERTY + "=" + bits);
+    ChildJvm.run(Twins.class, "equal", width, Integer.toString(bits), Long.toString(SEED));
   }
 
   /** The comparison can fail: two blocks of a row in the other order are another result. */

@@ -60,7 +60,9 @@ class RealModelTest {
           String[] fields = line.split("\t", -1);
           if (Integer.parseInt(fields[0]) == precision.bits()) {
             int[] ids =
-                java.util.Arrays.stream(fields[2].split(" ", -1)).mapToInt(Integer::parseInt).toArray();
+                java.util.Arrays.stream(fields[2].split(" ", -1))
+                    .mapToInt(Integer::parseInt)
+                    .toArray();
             String hash = hash(logits(loaded.model(), ids, chunk));
             actual.add(String.join("\t", fields[0], hash, fields[2]));
           }

@@ -7,20 +7,20 @@ import static dev.ponder.engine.model.ModelRuns.tokens;
 import static dev.ponder.engine.model.ModelRuns.write;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.ThreadMXBean;
 import dev.ponder.engine.gguf.RandomLlama;
 import dev.ponder.engine.gguf.TensorType;
+import dev.ponder.engine.kernel.ChildJvm;
 import dev.ponder.engine.kernel.KernelTier;
 import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.kv.KvSequence;
 import dev.ponder.engine.model.ModelRuns.Loaded;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How much work a step is, counted. */
 class WorkTest {
@@ -74,55 +74,13 @@ class WorkTest {
   }
 
   /** A vector kernel that C2 does not compile to straight registers shows here at once. */
-  @Test
-  @Timeout(120)
-  void stepsAllocateNothingOnceCompiled() throws IOException {
-    Path path = write(folder, new RandomLlama().type(TensorType.Q4_1).contextLength(512));
-    for (int rows : new int[] {1, 5}) {
-      try (Loaded loaded = load(path, options(KernelTier.VECTOR, 2));
-          KvPool pool = loaded.model().newKvPool(16);
-          KvSequence sequence = new KvSequence(pool)) {
-        LanguageModel model = loaded.model();
-        Batch batch = model.newBatch(rows, 1);
-        sequence.ensure(512);
-        List<Long> ids = threads();
-        int quiet = 0;
-        for (int round = 0; quiet < 20; round++) {
-          assertThat(round).as("rounds of 50 steps until compiled").isLessThan(1_000);
-          long before = allocated(ids);
-          for (int step = 0; step < 50; step++) {
-            batch.clear();
-            for (int row = 0; row < rows; row++) {
-              batch.add(sequence, step % 7, row == 0);
-            }
-            model.forward(batch);
-            if (sequence.length() > 500) {
-              sequence.truncate(400);
-              sequence.ensure(512);
-            }
-          }
-          quiet = allocated(ids) == before ? quiet + 1 : 0;
-        }
-        assertThat(ids).hasSizeGreaterThanOrEqualTo(2);
-      }
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5})
+  void stepsAllocateNothingOnceCompiled(int rows) throws IOException, InterruptedException {
+    for (TensorType type : new TensorType[] {TensorType.Q4_1, TensorType.Q8_0}) {
+      Path path = write(folder, new RandomLlama().type(type).contextLength(512));
+      ChildJvm.run(
+          AllocationProbe.class, "nothing", List.of(), path.toString(), Integer.toString(rows));
     }
-  }
-
-  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-
-  private static List<Long> threads() {
-    return Thread.getAllStackTraces().keySet().stream()
-        .filter(
-            thread -> thread == Thread.currentThread() || thread.getName().startsWith("engine-"))
-        .map(Thread::threadId)
-        .toList();
-  }
-
-  private static long allocated(List<Long> ids) {
-    long sum = 0;
-    for (int i = 0; i < ids.size(); i++) {
-      sum += THREADS.getThreadAllocatedBytes(ids.get(i));
-    }
-    return sum;
   }
 }

@@ -1,0 +1,74 @@
+package dev.ponder.engine.model;
+
+import com.sun.management.ThreadMXBean;
+import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kv.KvPool;
+import dev.ponder.engine.kv.KvSequence;
+import dev.ponder.engine.model.ModelRuns.Loaded;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Runs steps of a model until none of the engine's threads has allocated a byte for a thousand
+ * steps, and fails if that does not come about. Arguments: model file, rows of a step.
+ */
+final class AllocationProbe {
+  private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+  private static final int STEPS = 50;
+  private static final int QUIET_ROUNDS = 20;
+  private static final int MAX_ROUNDS = 2_000;
+
+  private AllocationProbe() {}
+
+  public static void main(String[] args) throws IOException {
+    int rows = Integer.parseInt(args[1]);
+    ModelOptions options = ModelRuns.options(KernelTier.VECTOR, 2);
+    try (Loaded loaded = ModelRuns.load(Path.of(args[0]), options);
+        KvPool pool = loaded.model().newKvPool(16);
+        KvSequence sequence = new KvSequence(pool)) {
+      Batch batch = loaded.model().newBatch(rows, 1);
+      sequence.ensure(512);
+      List<Long> ids =
+          Thread.getAllStackTraces().keySet().stream()
+              .filter(t -> t == Thread.currentThread() || t.getName().startsWith("engine-"))
+              .map(Thread::threadId)
+              .toList();
+      int quiet = 0;
+      long last = 0;
+      for (int round = 0; round < MAX_ROUNDS && quiet < QUIET_ROUNDS; round++) {
+        long before = allocated(ids);
+        for (int step = 0; step < STEPS; step++) {
+          step(loaded.model(), batch, sequence, rows);
+        }
+        last = allocated(ids) - before;
+        quiet = last == 0 ? quiet + 1 : 0;
+      }
+      System.out.println(
+          quiet == QUIET_ROUNDS && ids.size() == 2
+              ? "nothing"
+              : last + " bytes in " + STEPS + " steps of " + ids.size() + " threads");
+    }
+  }
+
+  private static void step(LanguageModel model, Batch batch, KvSequence sequence, int rows) {
+    batch.clear();
+    for (int row = 0; row < rows; row++) {
+      batch.add(sequence, row, row == 0);
+    }
+    model.forward(batch);
+    if (sequence.length() > 500) {
+      sequence.truncate(400);
+      sequence.ensure(512);
+    }
+  }
+
+  private static long allocated(List<Long> ids) {
+    long sum = 0;
+    for (int i = 0; i < ids.size(); i++) {
+      sum += THREADS.getThreadAllocatedBytes(ids.get(i));
+    }
+    return sum;
+  }
+}
