@@ -73,7 +73,7 @@ public interface Kernels {
   void rmsNorm(float[] x, float[] gain, float epsilon, float[] out, Scratch scratch);
 
   /** {@code gate[i] = silu(gate[i]) * gate[upAt + i]} for i in {@code [from, to)}. */
-  void swiglu(float[] gate, int upAt, int from, int to);
+  void swiglu(float[] gate, int upAt, int from, int to, Scratch scratch);
 
   /**
    * Attention of one query head over one piece, merged into the state of the pieces before.

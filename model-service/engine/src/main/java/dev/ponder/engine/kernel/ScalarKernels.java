@@ -140,7 +140,7 @@ final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void swiglu(float[] gate, int upAt, int from, int to) {
+  public void swiglu(float[] gate, int upAt, int from, int to, Scratch scratch) {
     for (int i = from; i < to; i++) {
       gate[i] = Exp.silu(gate[i]) * gate[upAt + i];
     }

@@ -1,7 +1,6 @@
 package dev.ponder.engine.kernel;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -59,20 +58,20 @@ final class VectorAttention {
     state.empty = false;
   }
 
-  /**
-   * Turns scores into weights exp(score - max), padded with zeros to the lanes; returns the sum.
-   */
+  /** Turns scores into weights exp(score - max), padded with zeros, and returns their sum. */
   private static float weigh(float[] weights, int tokens, float max, float[] lanes) {
+    int padded = tokens + (-tokens & (LANES - 1));
+    for (int t = 0; t < padded; t += WIDTH) {
+      FloatVector.fromArray(F, weights, t).sub(max).intoArray(weights, t);
+    }
+    VectorExp.replace(weights, 0, padded);
+    for (int t = tokens; t < padded; t++) {
+      weights[t] = 0;
+    }
     for (int lane = 0; lane < LANES; lane += WIDTH) {
       FloatVector sum = FloatVector.zero(F);
-      for (int t = lane; t < tokens + (-tokens & (LANES - 1)); t += LANES) {
-        FloatVector weight = VectorKernels.exp(FloatVector.fromArray(F, weights, t).sub(max));
-        if (t + WIDTH > tokens) {
-          VectorMask<Float> outside = F.indexInRange(t, tokens).not();
-          weight = weight.blend(0f, outside);
-        }
-        weight.intoArray(weights, t);
-        sum = sum.add(weight);
+      for (int t = lane; t < padded; t += LANES) {
+        sum = sum.add(FloatVector.fromArray(F, weights, t));
       }
       sum.intoArray(lanes, lane);
     }

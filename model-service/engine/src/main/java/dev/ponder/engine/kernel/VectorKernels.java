@@ -1,17 +1,11 @@
 package dev.ponder.engine.kernel;
 
-import static jdk.incubator.vector.VectorOperators.ASHR;
-import static jdk.incubator.vector.VectorOperators.GT;
-import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.LT;
-
 import dev.ponder.engine.format.BlockFormat;
 import dev.ponder.engine.format.FloatFormat;
 import dev.ponder.engine.format.WeightFormat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 import org.jspecify.annotations.Nullable;
 
@@ -185,39 +179,25 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void swiglu(float[] gate, int upAt, int from, int to) {
-    int i = from;
-    for (; i + WIDTH <= to; i += WIDTH) {
-      FloatVector x = FloatVector.fromArray(F, gate, i);
-      FloatVector up = FloatVector.fromArray(F, gate, upAt + i);
-      x.div(exp(x.neg()).add(1f)).mul(up).intoArray(gate, i);
+  public void swiglu(float[] gate, int upAt, int from, int to, Scratch scratch) {
+    float[] powers = ((VectorScratch) scratch).weights;
+    for (int start = from; start < to; start += powers.length) {
+      int count = Math.min(powers.length, to - start);
+      int whole = count / WIDTH * WIDTH;
+      for (int i = 0; i < whole; i += WIDTH) {
+        FloatVector.fromArray(F, gate, start + i).neg().intoArray(powers, i);
+      }
+      VectorExp.replace(powers, 0, whole);
+      for (int i = 0; i < whole; i += WIDTH) {
+        FloatVector x = FloatVector.fromArray(F, gate, start + i);
+        x.div(FloatVector.fromArray(F, powers, i).add(1f))
+            .mul(FloatVector.fromArray(F, gate, upAt + start + i))
+            .intoArray(gate, start + i);
+      }
+      for (int i = start + whole; i < start + count; i++) {
+        gate[i] = Exp.silu(gate[i]) * gate[upAt + i];
+      }
     }
-    for (; i < to; i++) {
-      gate[i] = Exp.silu(gate[i]) * gate[upAt + i];
-    }
-  }
-
-  /** {@link Exp#exp}, operation by operation. */
-  static FloatVector exp(FloatVector argument) {
-    FloatVector x = argument.blend(Exp.GREATEST, argument.compare(GT, Exp.GREATEST));
-    x = x.blend(Exp.LEAST, x.compare(LT, Exp.LEAST));
-    FloatVector rounder = FloatVector.broadcast(F, Exp.ROUNDER);
-    FloatVector shifted = x.fma(FloatVector.broadcast(F, Exp.LOG2_E), rounder);
-    FloatVector n = shifted.sub(rounder);
-    FloatVector r = n.fma(FloatVector.broadcast(F, -Exp.LN2_HIGH), x);
-    r = n.fma(FloatVector.broadcast(F, -Exp.LN2_LOW), r);
-    FloatVector p = FloatVector.broadcast(F, Exp.C7).fma(r, FloatVector.broadcast(F, Exp.C6));
-    p = p.fma(r, FloatVector.broadcast(F, Exp.C5));
-    p = p.fma(r, FloatVector.broadcast(F, Exp.C4));
-    p = p.fma(r, FloatVector.broadcast(F, Exp.C3));
-    p = p.fma(r, FloatVector.broadcast(F, Exp.C2));
-    p = p.fma(r, FloatVector.broadcast(F, 1f));
-    p = p.fma(r, FloatVector.broadcast(F, 1f));
-    IntVector exponent = shifted.reinterpretAsInts().sub(Exp.ROUNDER_BITS);
-    IntVector first = exponent.lanewise(ASHR, 1);
-    IntVector second = exponent.sub(first);
-    return p.mul(first.add(127).lanewise(LSHL, 23).reinterpretAsFloats())
-        .mul(second.add(127).lanewise(LSHL, 23).reinterpretAsFloats());
   }
 
   @Override

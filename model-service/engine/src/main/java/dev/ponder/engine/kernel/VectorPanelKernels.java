@@ -39,14 +39,20 @@ final class VectorPanelKernels {
         if (w.nibbles) {
           for (int v = 0; v < 4; v++) {
             IntVector x = IntVector.fromMemorySegment(I, w.data, at + v * 64L + lane * 4L, LE);
-            floats(x.and(15)).intoArray(panel, to);
-            floats(x.lanewise(LSHR, 4).and(15)).intoArray(panel, to + PANEL);
-            floats(x.lanewise(LSHR, 8).and(15)).intoArray(panel, to + 2 * PANEL);
-            floats(x.lanewise(LSHR, 12).and(15)).intoArray(panel, to + 3 * PANEL);
-            floats(x.lanewise(LSHR, 16).and(15)).intoArray(panel, to + 4 * PANEL);
-            floats(x.lanewise(LSHR, 20).and(15)).intoArray(panel, to + 5 * PANEL);
-            floats(x.lanewise(LSHR, 24).and(15)).intoArray(panel, to + 6 * PANEL);
-            floats(x.lanewise(LSHR, 28)).intoArray(panel, to + 7 * PANEL);
+            ((FloatVector) x.and(15).convert(I2F, 0)).intoArray(panel, to);
+            ((FloatVector) x.lanewise(LSHR, 4).and(15).convert(I2F, 0))
+                .intoArray(panel, to + PANEL);
+            ((FloatVector) x.lanewise(LSHR, 8).and(15).convert(I2F, 0))
+                .intoArray(panel, to + 2 * PANEL);
+            ((FloatVector) x.lanewise(LSHR, 12).and(15).convert(I2F, 0))
+                .intoArray(panel, to + 3 * PANEL);
+            ((FloatVector) x.lanewise(LSHR, 16).and(15).convert(I2F, 0))
+                .intoArray(panel, to + 4 * PANEL);
+            ((FloatVector) x.lanewise(LSHR, 20).and(15).convert(I2F, 0))
+                .intoArray(panel, to + 5 * PANEL);
+            ((FloatVector) x.lanewise(LSHR, 24).and(15).convert(I2F, 0))
+                .intoArray(panel, to + 6 * PANEL);
+            ((FloatVector) x.lanewise(LSHR, 28).convert(I2F, 0)).intoArray(panel, to + 7 * PANEL);
             to += 8 * PANEL;
           }
         } else {
@@ -68,10 +74,6 @@ final class VectorPanelKernels {
         }
       }
     }
-  }
-
-  private static FloatVector floats(IntVector x) {
-    return (FloatVector) x.convert(I2F, 0);
   }
 
   /** Eight rows of activations times the panel: leaves the outputs in {@code scratch.sums}. */

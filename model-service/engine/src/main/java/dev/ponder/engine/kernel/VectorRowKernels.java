@@ -175,10 +175,23 @@ final class VectorRowKernels {
         FloatVector s0 = FloatVector.zero(F);
         FloatVector s1 = FloatVector.zero(F);
         for (int end = k + size; k < end; k += 4) {
-          s0 = floats(data, at).fma(FloatVector.broadcast(F, q[k]), s0);
-          s1 = floats(data, at + TILE).fma(FloatVector.broadcast(F, q[k + 1]), s1);
-          s0 = floats(data, at + 2 * TILE).fma(FloatVector.broadcast(F, q[k + 2]), s0);
-          s1 = floats(data, at + 3 * TILE).fma(FloatVector.broadcast(F, q[k + 3]), s1);
+          s0 =
+              ((FloatVector) ByteVector.fromMemorySegment(B, data, at, LE).convertShape(B2F, F, 0))
+                  .fma(FloatVector.broadcast(F, q[k]), s0);
+          s1 =
+              ((FloatVector)
+                      ByteVector.fromMemorySegment(B, data, at + TILE, LE).convertShape(B2F, F, 0))
+                  .fma(FloatVector.broadcast(F, q[k + 1]), s1);
+          s0 =
+              ((FloatVector)
+                      ByteVector.fromMemorySegment(B, data, at + 2 * TILE, LE)
+                          .convertShape(B2F, F, 0))
+                  .fma(FloatVector.broadcast(F, q[k + 2]), s0);
+          s1 =
+              ((FloatVector)
+                      ByteVector.fromMemorySegment(B, data, at + 3 * TILE, LE)
+                          .convertShape(B2F, F, 0))
+                  .fma(FloatVector.broadcast(F, q[k + 3]), s1);
           at += 4 * TILE;
         }
         FloatVector d = FloatVector.fromMemorySegment(F, data, scales, LE);
@@ -214,16 +227,23 @@ final class VectorRowKernels {
       FloatVector low0 = FloatVector.zero(F);
       FloatVector low1 = FloatVector.zero(F);
       for (int end = k + Activations.BLOCK; k < end; k += 4) {
-        FloatVector w0 = floats(data, at);
+        FloatVector w0 =
+            ((FloatVector) ByteVector.fromMemorySegment(B, data, at, LE).convertShape(B2F, F, 0));
         high0 = w0.fma(FloatVector.broadcast(F, upper[k]), high0);
         low0 = w0.fma(FloatVector.broadcast(F, lower[k]), low0);
-        FloatVector w1 = floats(data, at + TILE);
+        FloatVector w1 =
+            ((FloatVector)
+                ByteVector.fromMemorySegment(B, data, at + TILE, LE).convertShape(B2F, F, 0));
         high1 = w1.fma(FloatVector.broadcast(F, upper[k + 1]), high1);
         low1 = w1.fma(FloatVector.broadcast(F, lower[k + 1]), low1);
-        FloatVector w2 = floats(data, at + 2 * TILE);
+        FloatVector w2 =
+            ((FloatVector)
+                ByteVector.fromMemorySegment(B, data, at + 2 * TILE, LE).convertShape(B2F, F, 0));
         high0 = w2.fma(FloatVector.broadcast(F, upper[k + 2]), high0);
         low0 = w2.fma(FloatVector.broadcast(F, lower[k + 2]), low0);
-        FloatVector w3 = floats(data, at + 3 * TILE);
+        FloatVector w3 =
+            ((FloatVector)
+                ByteVector.fromMemorySegment(B, data, at + 3 * TILE, LE).convertShape(B2F, F, 0));
         high1 = w3.fma(FloatVector.broadcast(F, upper[k + 3]), high1);
         low1 = w3.fma(FloatVector.broadcast(F, lower[k + 3]), low1);
         at += 4 * TILE;
@@ -238,9 +258,5 @@ final class VectorRowKernels {
       at += skip;
     }
     acc.intoArray(out, lane);
-  }
-
-  private static FloatVector floats(MemorySegment data, long at) {
-    return (FloatVector) ByteVector.fromMemorySegment(B, data, at, LE).convertShape(B2F, F, 0);
   }
 }

@@ -24,7 +24,7 @@ final class VectorScratch extends Scratch {
   final float[] upperDots = new float[VectorActivations.GROUP * PANEL];
   final float[] sums = new float[VectorActivations.GROUP * PANEL];
 
-  /** One row of float weights. */
+  /** One row of float weights, or of exponentials. */
   final float[] weights;
 
   final Unpacked row;
@@ -34,7 +34,7 @@ final class VectorScratch extends Scratch {
     panel = new float[room * PANEL];
     scales = new float[room / 16 * PANEL];
     minima = new float[room / 32 * PANEL];
-    weights = new float[cols];
+    weights = new float[(cols + Lanes.COUNT - 1) / Lanes.COUNT * Lanes.COUNT];
     row = new Unpacked(cols);
   }
 }

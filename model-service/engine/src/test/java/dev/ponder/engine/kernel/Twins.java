@@ -211,8 +211,8 @@ final class Twins {
     float[] expected = arguments.clone();
     float[] actual = arguments.clone();
     int half = arguments.length / 2;
-    SCALAR.swiglu(expected, half, 3, half - 2);
-    tier.swiglu(actual, half, 3, half - 2);
+    SCALAR.swiglu(expected, half, 3, half - 2, SCALAR.scratch(100));
+    tier.swiglu(actual, half, 3, half - 2, tier.scratch(100));
     return compare("swiglu, seed " + seed, expected, actual);
   }
 
