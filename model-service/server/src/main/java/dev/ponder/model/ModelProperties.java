@@ -1,9 +1,12 @@
 package dev.ponder.model;
 
+import dev.ponder.engine.kernel.KernelTier;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -14,7 +17,7 @@ import org.springframework.util.unit.DataSize;
  * @param dir folder of {@code <id>.gguf} files
  * @param load ids loaded at start
  * @param threads threads an engine computes with; 0: one a core
- * @param kernels {@code auto}, {@code scalar} or {@code vector}; all give the same bits
+ * @param kernels {@code auto} or the name of a {@link KernelTier}; all give the same bits
  * @param activationBits 8 or 16; 0: by the model's size
  * @param kvBytes memory for keys and values of each model
  * @param maxSequences sequences of a model that run together
@@ -25,6 +28,7 @@ import org.springframework.util.unit.DataSize;
  * @param loadWait how long a request waits for a model that it caused to be loaded
  * @param drain how long requests may go on when their model is unloaded
  * @param cacheWait how long a request waits for prefixes from the cache-service
+ * @param warmUp whether a model generates once for nobody before it counts as ready
  * @param maxUnreadEvents events a client may leave unread before its request is given up
  */
 @ConfigurationProperties("ponder.model")
@@ -43,8 +47,12 @@ public record ModelProperties(
     @DefaultValue("60s") Duration loadWait,
     @DefaultValue("20s") Duration drain,
     @DefaultValue("200ms") Duration cacheWait,
+    @DefaultValue("true") boolean warmUp,
     @DefaultValue("32768") int maxUnreadEvents) {
-  private static final List<String> KERNELS = List.of("auto", "scalar", "vector");
+  private static final List<String> KERNELS =
+      Stream.concat(Stream.of("auto"), Arrays.stream(KernelTier.values()).map(KernelTier::name))
+          .map(name -> name.toLowerCase(Locale.ROOT))
+          .toList();
 
   public ModelProperties {
     kernels = kernels.toLowerCase(Locale.ROOT);

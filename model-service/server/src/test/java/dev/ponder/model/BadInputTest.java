@@ -48,7 +48,7 @@ class BadInputTest extends ServiceTest {
           {"model":"tiny","n":1,"prompt":"x","maxTokens":0}              | 400 | invalid_value | maxTokens: 0
           {"model":"tiny","n":1,"prompt":"x","maxTokens":-5}             | 400 | invalid_value | maxTokens: -5
           {"model":"tiny","n":1,"prompt":"x","maxTokens":2.5}            | 400 | invalid_json | JSON
-          {"model":"tiny","n":1,"prompt":"x","maxTokens":16384}          | 400 | context_length_exceeded | 16384 tokens, but 16385 are asked for
+          {"model":"tiny","n":1,"prompt":"x","maxTokens":65536}          | 400 | context_length_exceeded | 65536 tokens, but 65537 are asked for
           {"model":"tiny","n":1,"prompt":"x","stop":[""]}                | 400 | invalid_value | stop[0]
           {"model":"tiny","n":1,"prompt":"x","stop":["1","2","3","4","5","6","7","8","9","a","b","c","d","e","f","g","h"]} | 400 | invalid_value | number of stop: 17
           {"model":"tiny","n":1,"prompt":"x","topLogprobs":21}           | 400 | invalid_value | topLogprobs: 21
@@ -84,7 +84,7 @@ class BadInputTest extends ServiceTest {
     String body = "{\"model\":\"tiny\",\"n\":1,\"prompt\":\"" + "x ".repeat(500_000) + "\"}";
     Refusal refusal = refused(post("/internal/v1/generate", body));
     assertThat(refusal.error().code()).isEqualTo("context_length_exceeded");
-    assertThat(refusal.error().message()).contains("at least").contains("16384");
+    assertThat(refusal.error().message()).contains("at least").contains("65536");
   }
 
   @Test

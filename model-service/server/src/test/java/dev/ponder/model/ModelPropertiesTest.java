@@ -41,6 +41,7 @@ class ModelPropertiesTest {
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(20),
                 Duration.ofMillis(200),
+                true,
                 32_768));
   }
 
@@ -62,6 +63,7 @@ class ModelPropertiesTest {
             Map.entry("ponder.model.load-wait", "10s"),
             Map.entry("ponder.model.drain", "11s"),
             Map.entry("ponder.model.cache-wait", "12ms"),
+            Map.entry("ponder.model.warm-up", "false"),
             Map.entry("ponder.model.max-unread-events", "130"));
     assertThat(bind(all))
         .isEqualTo(
@@ -80,6 +82,7 @@ class ModelPropertiesTest {
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(11),
                 Duration.ofMillis(12),
+                false,
                 130));
   }
 

@@ -21,11 +21,12 @@ import org.springframework.boot.test.context.SpringBootTest;
       "ponder.model.dir=" + TestModels.FOLDER,
       "ponder.model.load=" + TestModels.TINY,
       "ponder.model.threads=2",
-      "ponder.model.kv-bytes=64MB",
+      "ponder.model.kv-bytes=128MB",
       "ponder.model.max-sequences=4",
       "ponder.model.max-queued=16",
       "ponder.model.max-loaded=6",
       "ponder.model.drain=300ms",
+      "ponder.model.warm-up=false",
       "management.tracing.export.enabled=false"
     })
 public @interface ModelServiceTest {

@@ -86,6 +86,9 @@ final class EngineLoader implements ModelLoader {
             info.activationBits(),
             info.kvType(),
             info.kernels());
+        if (properties.warmUp()) {
+          WarmUp.run(engine);
+        }
         prompts.templateProblem().ifPresent(why -> LOG.warn("model {}: {}", id, why));
         return new EngineModel(engine, prompts, store);
       } catch (RuntimeException | Error e) {

@@ -23,6 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.util.unit.DataSize;
 
 class ModelRegistryTest {
@@ -42,25 +44,41 @@ class ModelRegistryTest {
     return registry;
   }
 
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aLoadedModelHasGeneratedOnceIfAskedToWarmUp(boolean warmUp) throws Exception {
+    Path file = folder.resolve("cold.gguf");
+    TestModels.tiny().contextLength(256).writeTo(file);
+    EngineLoader loader = new EngineLoader(properties(warmUp), Optional.empty(), Clock.systemUTC());
+
+    try (LoadedModel model = loader.load("cold", file, _ -> {})) {
+      assertThat(model.stats().generatedTokens() > 0).isEqualTo(warmUp);
+      assertThat(model.stats().running()).isZero();
+    }
+  }
+
   private ModelRegistry real() {
-    ModelProperties properties =
-        new ModelProperties(
-            folder,
-            List.of(),
-            1,
-            "auto",
-            0,
-            DataSize.ofMegabytes(4),
-            4,
-            4,
-            4096,
-            64,
-            3,
-            Duration.ofSeconds(30),
-            Duration.ofMillis(200),
-            Duration.ZERO,
-            1024);
-    return open(new EngineLoader(properties, Optional.empty(), Clock.systemUTC()), 3);
+    return open(new EngineLoader(properties(false), Optional.empty(), Clock.systemUTC()), 3);
+  }
+
+  private ModelProperties properties(boolean warmUp) {
+    return new ModelProperties(
+        folder,
+        List.of(),
+        1,
+        "auto",
+        0,
+        DataSize.ofMegabytes(4),
+        4,
+        4,
+        4096,
+        64,
+        3,
+        Duration.ofSeconds(30),
+        Duration.ofMillis(200),
+        Duration.ZERO,
+        warmUp,
+        1024);
   }
 
   private void awaitGate() {

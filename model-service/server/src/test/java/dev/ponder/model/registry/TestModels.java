@@ -21,7 +21,7 @@ public class TestModels {
   /** A random model with a long context, so that a generation can be long. */
   public static final String TINY = "tiny";
 
-  public static final int CONTEXT = 16_384;
+  public static final int CONTEXT = 65_536;
 
   /** Where they lie, relative to the module. */
   public static final String FOLDER = "target/test-models";
