@@ -285,6 +285,7 @@ class CacheServiceTest {
 
   private WebTestClient plain() {
     return WebTestClient.bindToServer()
+        .filter(WholeResponses.READ)
         .baseUrl("http://127.0.0.1:" + port)
         .codecs(codecs -> codecs.defaultCodecs().maxInMemorySize(64 << 20))
         .build();

@@ -132,6 +132,7 @@ class RedisOutageTest {
   private static WebTestClient client(ReactiveWebServerApplicationContext service) {
     int port = service.getWebServer() == null ? -1 : service.getWebServer().getPort();
     return WebTestClient.bindToServer()
+        .filter(WholeResponses.READ)
         .baseUrl("http://127.0.0.1:" + port)
         .responseTimeout(Duration.ofSeconds(20))
         .defaultHeader(

@@ -48,7 +48,10 @@ class PonderWebTest {
   @Autowired private Clock clock;
 
   private WebTestClient http() {
-    return WebTestClient.bindToServer().baseUrl("http://127.0.0.1:" + port).build();
+    return WebTestClient.bindToServer()
+        .filter(WholeResponses.READ)
+        .baseUrl("http://127.0.0.1:" + port)
+        .build();
   }
 
   static Stream<Arguments> badBodies() {
