@@ -52,10 +52,8 @@ class FrameAssemblerTest {
   @ValueSource(ints = {0, 63, -1, Integer.MIN_VALUE, Integer.MAX_VALUE, 1 << 25})
   void aLengthThatNoFrameHasIsRefusedBeforeAnythingIsAllocated(int length) {
     ByteBuffer stream = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(length);
-    assertThatThrownBy(
-            () ->
-                new FrameAssembler()
-                    .push(DefaultDataBufferFactory.sharedInstance.wrap(stream.array())))
+    assertThatThrownBy(() ->
+            new FrameAssembler().push(DefaultDataBufferFactory.sharedInstance.wrap(stream.array())))
         .isInstanceOfSatisfying(
             PonderException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.KV_BLOCK_CORRUPT));
   }

@@ -48,7 +48,9 @@ class KvCachePropertiesTest {
   @Test
   void whatIsNotPositiveStopsTheStart() {
     for (String name :
-        new String[] {"max-fetch", "write-queue", "write-timeout", "immediate-tokens", "open-for"}) {
+        new String[] {
+          "max-fetch", "write-queue", "write-timeout", "immediate-tokens", "open-for"
+        }) {
       assertThatThrownBy(() -> bind(Map.of("ponder.cache." + name, "0")))
           .rootCause()
           .hasMessageContaining("ponder.cache." + name)
