@@ -210,7 +210,7 @@ class GenerateTest extends ServiceTest {
   void aDeadlineEndsAStreamWithAnError() {
     long now = System.currentTimeMillis();
     List<GenerateEvent> events =
-        client(new Caller("tests", "req-2", now + 300))
+        client(new Caller("tests", "req-2", now + 2000))
             .post()
             .uri("/internal/v1/generate")
             .contentType(MediaType.APPLICATION_JSON)
