@@ -1,0 +1,100 @@
+package dev.ponder.engine.machine;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The kernels for one instruction set, emitted when first asked for. Thread-safe. */
+public final class Program {
+  /** Kernels begin at a cache line. */
+  private static final int ALIGNMENT = 64;
+
+  private final InstructionSet set;
+  private final Map<List<Object>, TileProduct> products = new HashMap<>();
+  private final Map<Integer, Quantiser> quantisers = new HashMap<>();
+  private final Map<String, byte[]> written = new HashMap<>();
+
+  public Program(InstructionSet set) {
+    this.set = set;
+  }
+
+  public InstructionSet instructionSet() {
+    return set;
+  }
+
+  /**
+   * Returns the product kernels for a layout.
+   *
+   * @param planes 1 for 8-bit activations, 2 for 16-bit ones
+   * @throws MachineUnavailableException when the system refuses executable memory
+   */
+  public synchronized TileProduct product(TileLayout layout, int planes) {
+    return products.computeIfAbsent(List.of(layout, planes), key -> emitProduct(layout, planes));
+  }
+
+  private TileProduct emitProduct(TileLayout layout, int planes) {
+    Assembler a = new Assembler();
+    new ProductEmitter(a, set, layout, new Activation(planes, 1), 1).emit();
+    int[] starts = new int[Activation.GROUP];
+    for (int rows = 1; rows <= Activation.GROUP; rows++) {
+      a.align(ALIGNMENT);
+      starts[rows - 1] = a.size();
+      new ProductEmitter(a, set, layout, new Activation(planes, Activation.GROUP), rows).emit();
+    }
+    byte[] bytes = a.bytes();
+    written.put("product-" + layout.label() + "-" + 8 * planes + "bit", bytes);
+    CodeMemory code = new CodeMemory(Machine.libc(), bytes);
+    MemorySegment[] grouped = new MemorySegment[Activation.GROUP];
+    for (int i = 0; i < grouped.length; i++) {
+      grouped[i] = code.at(starts[i]);
+    }
+    return new TileProduct(layout, planes, code.at(0), grouped);
+  }
+
+  /**
+   * Returns the quantiser of a precision, or null where none is written for the instruction set.
+   *
+   * @param planes 1 for 8-bit activations, 2 for 16-bit ones
+   */
+  public synchronized @Nullable Quantiser quantiser(int planes) {
+    return set == InstructionSet.AVX512_VNNI
+        ? quantisers.computeIfAbsent(planes, this::emitQuantiser)
+        : null;
+  }
+
+  private Quantiser emitQuantiser(int planes) {
+    Assembler a = new Assembler();
+    new QuantiseEmitter(a, new Activation(planes, 1)).emit();
+    a.align(ALIGNMENT);
+    int second = a.size();
+    new QuantiseEmitter(a, new Activation(planes, Activation.GROUP)).emit();
+    byte[] bytes = a.bytes();
+    written.put("quantise-" + 8 * planes + "bit", bytes);
+    CodeMemory code = new CodeMemory(Machine.libc(), bytes);
+    return new Quantiser(planes, code.at(0), code.at(second));
+  }
+
+  /**
+   * Writes what was emitted so far, a file a kernel family; {@code objdump -D -b binary -m
+   * i386:x86-64 -M intel FILE} reads them.
+   *
+   * @return the files
+   */
+  public synchronized List<Path> dump(Path directory) throws IOException {
+    Files.createDirectories(directory);
+    List<Path> files = new ArrayList<>();
+    for (Map.Entry<String, byte[]> entry : written.entrySet()) {
+      Path file = directory.resolve(entry.getKey() + ".bin");
+      Files.write(file, entry.getValue());
+      files.add(file);
+    }
+    files.sort(null);
+    return files;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ponder.engine.machine;
+
+import org.jspecify.annotations.NullMarked;
