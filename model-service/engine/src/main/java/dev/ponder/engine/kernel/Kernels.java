@@ -1,6 +1,11 @@
 package dev.ponder.engine.kernel;
 
+import static java.util.Objects.requireNonNull;
+
 import dev.ponder.engine.format.WeightFormat;
+import dev.ponder.engine.machine.InstructionSet;
+import dev.ponder.engine.machine.Machine;
+import dev.ponder.engine.machine.MachineUnavailableException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
@@ -22,9 +27,21 @@ public interface Kernels {
     boolean module = ModuleLayer.boot().findModule(KernelTier.VECTOR_MODULE).isPresent();
     int bits = module ? VectorProbe.preferredBits() : 0;
     String arch = System.getProperty("os.arch", "unknown");
-    return switch (KernelTier.choose(wanted, arch, module, bits, log)) {
+    InstructionSet machine = null;
+    String whyNoMachine = "not asked for";
+    if (wanted == null || wanted == KernelTier.MACHINE) {
+      try {
+        machine = Machine.detect();
+      } catch (MachineUnavailableException e) {
+        whyNoMachine = String.valueOf(e.getMessage());
+      }
+    }
+    return switch (KernelTier.choose(wanted, machine, whyNoMachine, arch, module, bits, log)) {
       case SCALAR -> new ScalarKernels();
       case VECTOR -> new VectorKernels();
+      case MACHINE ->
+          new MachineKernels(
+              requireNonNull(machine), module ? new VectorKernels() : new ScalarKernels());
     };
   }
 

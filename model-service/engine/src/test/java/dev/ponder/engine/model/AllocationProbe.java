@@ -12,7 +12,7 @@ import java.util.List;
 
 /**
  * Runs steps of a model until none of the engine's threads has allocated a byte for a thousand
- * steps, and fails if that does not come about. Arguments: model file, rows of a step.
+ * steps, and fails if that does not come about. Arguments: model file, rows of a step, kernels.
  */
 final class AllocationProbe {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -24,7 +24,7 @@ final class AllocationProbe {
 
   public static void main(String[] args) throws IOException {
     int rows = Integer.parseInt(args[1]);
-    ModelOptions options = ModelRuns.options(KernelTier.VECTOR, 2);
+    ModelOptions options = ModelRuns.options(KernelTier.valueOf(args[2]), 2);
     try (Loaded loaded = ModelRuns.load(Path.of(args[0]), options);
         KvPool pool = loaded.model().newKvPool(16);
         KvSequence sequence = new KvSequence(pool)) {

@@ -7,9 +7,13 @@ import dev.ponder.engine.gguf.RandomLlama;
 import dev.ponder.engine.kernel.KernelTier;
 import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.kv.KvSequence;
+import dev.ponder.engine.machine.InstructionSet;
+import dev.ponder.engine.machine.Machine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /** Loads models for tests, and runs token sequences through them. */
@@ -41,6 +45,12 @@ final class ModelRuns {
 
   static ModelOptions options(KernelTier tier, int threads) {
     return ModelOptions.defaults().withTier(tier).withThreads(threads);
+  }
+
+  /** The tiers that run here besides the definition. */
+  static List<KernelTier> fastTiers() {
+    boolean machine = Arrays.stream(InstructionSet.values()).anyMatch(Machine::runs);
+    return machine ? List.of(KernelTier.VECTOR, KernelTier.MACHINE) : List.of(KernelTier.VECTOR);
   }
 
   static int[] tokens(int count, int vocabulary, long seed) {

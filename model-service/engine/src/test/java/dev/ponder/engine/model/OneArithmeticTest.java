@@ -2,6 +2,7 @@ package dev.ponder.engine.model;
 
 import static dev.ponder.engine.model.ModelRuns.assertSameBits;
 import static dev.ponder.engine.model.ModelRuns.bits;
+import static dev.ponder.engine.model.ModelRuns.fastTiers;
 import static dev.ponder.engine.model.ModelRuns.load;
 import static dev.ponder.engine.model.ModelRuns.logits;
 import static dev.ponder.engine.model.ModelRuns.options;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole models give the same bits whatever computes them and whatever runs beside them. */
 class OneArithmeticTest {
@@ -53,13 +55,15 @@ class OneArithmeticTest {
         assertThat(bits(expected[69])).isNotEqualTo(bits(expected[68]));
         assertSameBits("scalar, whole", expected, logits(scalar.model(), ids, 70));
       }
-      for (int threads = 1; threads <= 3; threads++) {
-        try (Loaded vector =
-            load(path, options(KernelTier.VECTOR, threads).withActivations(precision))) {
-          for (int chunk : new int[] {1, 2, 9, 33, 70}) {
-            String what =
-                "%s %s, %d threads, chunks of %d".formatted(type, precision, threads, chunk);
-            assertSameBits(what, expected, logits(vector.model(), ids, chunk));
+      for (KernelTier tier : fastTiers()) {
+        for (int threads = 1; threads <= 3; threads++) {
+          try (Loaded fast = load(path, options(tier, threads).withActivations(precision))) {
+            for (int chunk : new int[] {1, 2, 9, 33, 70}) {
+              String what =
+                  "%s %s, %s, %d threads, chunks of %d"
+                      .formatted(type, precision, tier, threads, chunk);
+              assertSameBits(what, expected, logits(fast.model(), ids, chunk));
+            }
           }
         }
       }
@@ -72,19 +76,26 @@ class OneArithmeticTest {
     RandomLlama llama =
         new RandomLlama().seed(SEED).layers(1).type(TensorType.Q4_1).contextLength(600).heads(4, 4);
     Path path = write(folder, llama);
-    try (Loaded scalar = load(path, options(KernelTier.SCALAR, 2));
-        Loaded vector = load(path, options(KernelTier.VECTOR, 2))) {
-      int[] ids = tokens(545, scalar.model().shape().vocabulary(), SEED);
-      float[][] expected = logits(scalar.model(), ids, 545);
-      assertSameBits("chunks of 100", expected, logits(vector.model(), ids, 100));
-      assertSameBits("chunks of 1", expected, logits(vector.model(), ids, 1));
+    for (KernelTier tier : fastTiers()) {
+      try (Loaded scalar = load(path, options(KernelTier.SCALAR, 2));
+          Loaded fast = load(path, options(tier, 2))) {
+        int[] ids = tokens(545, scalar.model().shape().vocabulary(), SEED);
+        float[][] expected = logits(scalar.model(), ids, 545);
+        assertSameBits(tier + ", chunks of 100", expected, logits(fast.model(), ids, 100));
+        assertSameBits(tier + ", chunks of 1", expected, logits(fast.model(), ids, 1));
+      }
     }
   }
 
-  @Test
-  void aRowDoesNotDependOnItsNeighbours() throws IOException {
+  static List<KernelTier> fast() {
+    return fastTiers();
+  }
+
+  @ParameterizedTest
+  @MethodSource("fast")
+  void aRowDoesNotDependOnItsNeighbours(KernelTier tier) throws IOException {
     Path path = write(folder, llama(TensorType.Q4_1));
-    try (Loaded loaded = load(path, options(KernelTier.VECTOR, 2))) {
+    try (Loaded loaded = load(path, options(tier, 2))) {
       LanguageModel model = loaded.model();
       int vocabulary = model.shape().vocabulary();
       int[] ids = tokens(50, vocabulary, SEED);
@@ -121,10 +132,11 @@ class OneArithmeticTest {
     }
   }
 
-  @Test
-  void forkedAndTravelledPagesGiveTheSameBits() throws IOException {
+  @ParameterizedTest
+  @MethodSource("fast")
+  void forkedAndTravelledPagesGiveTheSameBits(KernelTier tier) throws IOException {
     Path path = write(folder, llama(TensorType.Q8_0));
-    try (Loaded loaded = load(path, options(KernelTier.VECTOR, 2));
+    try (Loaded loaded = load(path, options(tier, 2));
         Loaded other = load(path, options(KernelTier.SCALAR, 1))) {
       LanguageModel model = loaded.model();
       int[] ids = tokens(90, model.shape().vocabulary(), SEED);

@@ -1,9 +1,11 @@
 package dev.ponder.engine.model;
 
+import static dev.ponder.engine.model.ModelRuns.fastTiers;
 import static dev.ponder.engine.model.ModelRuns.load;
 import static dev.ponder.engine.model.ModelRuns.logits;
 import static dev.ponder.engine.model.ModelRuns.options;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ponder.engine.RealModel;
 import dev.ponder.engine.kernel.ActivationPrecision;
@@ -38,6 +40,19 @@ class RealModelTest {
   @Test
   void vectorKernelsOnTwoThreadsGiveTheCommittedBits() throws IOException {
     check(KernelTier.VECTOR, 2, 64);
+  }
+
+  @Test
+  void machineCodeOnOneThreadGivesTheCommittedBits() throws IOException {
+    assumeTrue(fastTiers().contains(KernelTier.MACHINE));
+    check(KernelTier.MACHINE, 1, 9);
+  }
+
+  @Test
+  void machineCodeOnTwoAndThreeThreadsGivesTheCommittedBits() throws IOException {
+    assumeTrue(fastTiers().contains(KernelTier.MACHINE));
+    check(KernelTier.MACHINE, 2, 1);
+    check(KernelTier.MACHINE, 3, 64);
   }
 
   @Test

@@ -79,8 +79,15 @@ class WorkTest {
   void stepsAllocateNothingOnceCompiled(int rows) throws IOException, InterruptedException {
     for (TensorType type : new TensorType[] {TensorType.Q4_1, TensorType.Q8_0}) {
       Path path = write(folder, new RandomLlama().type(type).contextLength(512));
-      ChildJvm.run(
-          AllocationProbe.class, "nothing", List.of(), path.toString(), Integer.toString(rows));
+      for (KernelTier tier : ModelRuns.fastTiers()) {
+        ChildJvm.run(
+            AllocationProbe.class,
+            "nothing",
+            List.of("--enable-native-access=ALL-UNNAMED"),
+            path.toString(),
+            Integer.toString(rows),
+            tier.name());
+      }
     }
   }
 }

@@ -1,0 +1,237 @@
+package dev.ponder.engine.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
+import dev.ponder.engine.format.BlockFormat;
+import dev.ponder.engine.format.FloatFormat;
+import dev.ponder.engine.format.WeightFormat;
+import dev.ponder.engine.gguf.TensorType;
+import dev.ponder.engine.machine.Activation;
+import dev.ponder.engine.machine.InstructionSet;
+import dev.ponder.engine.machine.Program;
+import dev.ponder.engine.machine.TileLayout;
+import dev.ponder.engine.machine.TileProduct;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The machine-code tier: products of quantised weights in instructions that the engine writes
+ * itself. Float weights and the float kernels are those of another tier.
+ */
+public final class MachineKernels implements Kernels {
+  /** Keeps a call near 50 microseconds: blocks of 8 rows x 16 outputs x 32 columns, per plane. */
+  private static final int BLOCKS_A_CALL = 2_048;
+
+  /** Weights of a call with one row, likewise. */
+  private static final int BYTES_A_CALL = 512 << 10;
+
+  /** Groups of rows that share a run of tiles while both are in the second-level cache. */
+  private static final int GROUPS_A_CALL = 8;
+
+  /** How far ahead one row asks for its weights. */
+  private static final int AHEAD = 4_096;
+
+  private final Kernels rest;
+  private final Program program;
+
+  MachineKernels(InstructionSet set, Kernels rest) {
+    this.rest = rest;
+    program = new Program(set);
+  }
+
+  /**
+   * Writes the machine code of every weight format and both activation precisions.
+   *
+   * @return the files; {@link Program#dump} says how to read them
+   */
+  public static List<Path> dump(InstructionSet set, Path directory) throws IOException {
+    MachineKernels kernels = new MachineKernels(set, new ScalarKernels());
+    for (TensorType type : TensorType.values()) {
+      if (WeightFormat.of(type) instanceof BlockFormat format) {
+        kernels.products(MachineMatrix.layout(format));
+      }
+    }
+    return kernels.program.dump(directory);
+  }
+
+  /** The products with 8-bit and with 16-bit activations. */
+  private List<TileProduct> products(TileLayout layout) {
+    return List.of(program.product(layout, 1), program.product(layout, 2));
+  }
+
+  @Override
+  public KernelTier tier() {
+    return KernelTier.MACHINE;
+  }
+
+  @Override
+  public String description() {
+    return "machine " + program.instructionSet() + ", " + rest.description();
+  }
+
+  @Override
+  public Matrix matrix(
+      String name,
+      WeightFormat format,
+      MemorySegment data,
+      int rows,
+      int cols,
+      float @Nullable [] bias,
+      Arena arena) {
+    return switch (format) {
+      case BlockFormat blocks -> {
+        List<TileProduct> products = products(MachineMatrix.layout(blocks));
+        yield new MachineMatrix(name, blocks, products, data, rows, cols, bias, arena);
+      }
+      case FloatFormat floats -> rest.matrix(name, floats, data, rows, cols, bias, arena);
+    };
+  }
+
+  @Override
+  public Activations activations(int capacity, ActivationPrecision precision, Matrix... consumers) {
+    Matrix[] floats = Arrays.stream(consumers).filter(Matrix::takesFloats).toArray(Matrix[]::new);
+    return new MachineActivations(
+        capacity,
+        consumers[0].cols(),
+        precision,
+        floats.length < consumers.length,
+        floats.length == 0 ? null : rest.activations(capacity, precision, floats),
+        program.quantiser(precision.bits() / 8));
+  }
+
+  @Override
+  public Scratch scratch(int cols) {
+    return new MachineScratch(rest.scratch(cols));
+  }
+
+  @Override
+  public void multiply(
+      Matrix matrix,
+      Activations activations,
+      float[][] y,
+      int at,
+      boolean add,
+      int fromTile,
+      int toTile,
+      Scratch memory) {
+    MachineActivations x = (MachineActivations) activations;
+    MachineScratch scratch = (MachineScratch) memory;
+    if (!(matrix instanceof MachineMatrix w)) {
+      if (x.floats != null) {
+        rest.multiply(matrix, x.floats, y, at, add, fromTile, toTile, scratch.rest);
+      }
+      return;
+    }
+    TileProduct product = w.products.get(x.planes - 1);
+    TileProduct.Call call = scratch.call;
+    call.weights = w.data;
+    call.blocks = w.blocks;
+    call.values = x.values;
+    call.fields = x.fields;
+    call.out = scratch.out;
+    int rows = x.rows();
+    if (rows == 1) {
+      call.stride = 1;
+      call.ahead = AHEAD;
+      int most = Math.clamp(BYTES_A_CALL / w.tileBytes, 1, MachineScratch.OUTPUTS / 16);
+      for (int tile = fromTile; tile < toTile; tile += most) {
+        part(product, scratch, w, y, at, add, tile, Math.min(most, toTile - tile), 0, 1);
+      }
+      return;
+    }
+    call.stride = Activation.GROUP;
+    call.ahead = w.tileBytes;
+    int groups = rows / Activation.GROUP;
+    int units = Math.max(1, BLOCKS_A_CALL / x.planes / w.blocks);
+    int groupsACall = Math.min(Math.max(1, groups), Math.min(units, GROUPS_A_CALL));
+    int most = Math.min(units / groupsACall, MachineScratch.OUTPUTS / 128 / groupsACall);
+    for (int tile = fromTile; tile < toTile; tile += most) {
+      int tiles = Math.min(most, toTile - tile);
+      for (int group = 0; group < groups; group += groupsACall) {
+        int count = Math.min(groupsACall, groups - group) * Activation.GROUP;
+        part(product, scratch, w, y, at, add, tile, tiles, group * Activation.GROUP, count);
+      }
+      int done = groups * Activation.GROUP;
+      if (done < rows) {
+        part(product, scratch, w, y, at, add, tile, tiles, done, rows - done);
+      }
+    }
+  }
+
+  /** One call: a run of tiles for one incomplete group of rows, or for several full ones. */
+  private static void part(
+      TileProduct product,
+      MachineScratch scratch,
+      MachineMatrix w,
+      float[][] y,
+      int at,
+      boolean add,
+      int tile,
+      int tiles,
+      int row,
+      int rows) {
+    TileProduct.Call call = scratch.call;
+    call.firstTile = tile;
+    call.tiles = tiles;
+    call.firstGroup = row / call.stride;
+    call.groups = Math.max(1, rows / call.stride);
+    call.rows = Math.min(rows, call.stride);
+    call.outStride = tiles * Matrix.TILE;
+    product.run(call);
+    int first = tile * Matrix.TILE;
+    int count = Math.min(tiles * Matrix.TILE, w.rows() - first);
+    for (int r = 0; r < rows; r++) {
+      long from = (long) r * call.outStride * Float.BYTES;
+      float[] out = y[row + r];
+      if (!add && !w.hasBias()) {
+        MemorySegment.copy(scratch.out, JAVA_FLOAT, from, out, at + first, count);
+        continue;
+      }
+      float[] values = scratch.row;
+      MemorySegment.copy(scratch.out, JAVA_FLOAT, from, values, 0, count);
+      if (w.hasBias()) {
+        for (int i = 0; i < count; i++) {
+          w.store(values[i], first + i, out, at + first + i, add);
+        }
+      } else {
+        for (int i = 0; i < count; i++) {
+          out[at + first + i] += values[i];
+        }
+      }
+    }
+  }
+
+  @Override
+  public void rmsNorm(float[] x, float[] gain, float epsilon, float[] out, Scratch scratch) {
+    rest.rmsNorm(x, gain, epsilon, out, ((MachineScratch) scratch).rest);
+  }
+
+  @Override
+  public void swiglu(float[] gate, int upAt, int from, int to) {
+    rest.swiglu(gate, upAt, from, to);
+  }
+
+  @Override
+  public void attend(
+      float[] query,
+      int queryAt,
+      float scale,
+      float[] keys,
+      float[] values,
+      int tokens,
+      AttentionState state,
+      Scratch scratch) {
+    rest.attend(
+        query, queryAt, scale, keys, values, tokens, state, ((MachineScratch) scratch).rest);
+  }
+
+  @Override
+  public void finish(AttentionState state, float[] out, int at) {
+    rest.finish(state, out, at);
+  }
+}

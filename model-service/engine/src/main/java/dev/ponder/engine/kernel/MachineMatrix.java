@@ -1,0 +1,119 @@
+package dev.ponder.engine.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import dev.ponder.engine.format.BlockFormat;
+import dev.ponder.engine.format.Unpacked;
+import dev.ponder.engine.gguf.TensorType;
+import dev.ponder.engine.machine.GuardedMemory;
+import dev.ponder.engine.machine.TileLayout;
+import dev.ponder.engine.machine.TileProduct;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Quantised weights repacked as {@link TileLayout} says; missing rows of the last tile are zero.
+ */
+final class MachineMatrix extends Matrix {
+  final MemorySegment data;
+  final TileLayout layout;
+
+  /** The kernels for 8-bit and for 16-bit activations. */
+  final List<TileProduct> products;
+
+  final int blocks;
+  final long tileBytes;
+
+  MachineMatrix(
+      String name,
+      BlockFormat format,
+      List<TileProduct> products,
+      MemorySegment source,
+      int rows,
+      int cols,
+      float @Nullable [] bias,
+      Arena arena) {
+    super(name, rows, cols, bias);
+    layout = layout(format);
+    this.products = products;
+    blocks = cols / TileLayout.BLOCK;
+    tileBytes = (long) blocks * layout.blockBytes();
+    data = GuardedMemory.allocate(tileBytes * tiles(), arena);
+    pack(format, source);
+  }
+
+  /** Scales of the K types are products and need more bits than a half float has. */
+  static TileLayout layout(BlockFormat format) {
+    TensorType type = format.type();
+    boolean nibbles = format.greatest() - format.least() <= 15;
+    boolean halves = type.blockSize() == TileLayout.BLOCK;
+    int groups = TileLayout.BLOCK / format.groupSize();
+    return new TileLayout(nibbles, groups, halves, format.hasMinimum(), -format.least());
+  }
+
+  private void pack(BlockFormat format, MemorySegment source) {
+    Thread other = Thread.ofPlatform().unstarted(() -> {});
+    boolean shared = source.isAccessibleBy(other) && data.isAccessibleBy(other);
+    IntStream tiles = IntStream.range(0, tiles());
+    if (shared && tileBytes * tiles() > 1 << 16) {
+      tiles = tiles.parallel();
+    }
+    tiles.forEach(tile -> packTile(format, source, tile));
+  }
+
+  private void packTile(BlockFormat format, MemorySegment source, int tile) {
+    byte[] packed = new byte[Math.toIntExact(tileBytes)];
+    ByteBuffer numbers = ByteBuffer.wrap(packed).order(ByteOrder.LITTLE_ENDIAN);
+    Unpacked row = new Unpacked(cols());
+    int first = tile * TILE;
+    for (int r = 0; r < Math.min(TILE, rows() - first); r++) {
+      format.unpack(source, (first + r) * format.rowBytes(cols()), cols(), row);
+      for (int block = 0; block < blocks; block++) {
+        int at = block * layout.blockBytes();
+        packCodes(row.weights(), block * TileLayout.BLOCK, packed, at + 4 * r);
+        for (int group = 0; group < layout.groups(); group++) {
+          int scaleAt = at + layout.codeBytes() + group * layout.scaleBytes();
+          put(numbers, scaleAt, r, row.scales()[block * layout.groups() + group]);
+        }
+        if (layout.minimum()) {
+          put(numbers, at + layout.minimumAt(), r, row.minima()[block]);
+        }
+      }
+    }
+    MemorySegment.copy(packed, 0, data, JAVA_BYTE, tile * tileBytes, packed.length);
+  }
+
+  private void packCodes(byte[] w, int from, byte[] packed, int at) {
+    for (int k = 0; k < TileLayout.BLOCK; k++) {
+      int code = w[from + k] + layout.zero();
+      if (layout.nibbles()) {
+        packed[at + k / 8 * 64 + k % 4] |= (byte) (code << (k & 4));
+      } else {
+        packed[at + k / 4 * 64 + k % 4] = (byte) code;
+      }
+    }
+  }
+
+  private void put(ByteBuffer numbers, int at, int r, float value) {
+    if (layout.halves()) {
+      numbers.putShort(at + 2 * r, Float.floatToFloat16(value));
+    } else {
+      numbers.putFloat(at + 4 * r, value);
+    }
+  }
+
+  @Override
+  public long bytes() {
+    return data.byteSize();
+  }
+
+  @Override
+  public boolean takesFloats() {
+    return false;
+  }
+}

@@ -1,0 +1,27 @@
+package dev.ponder.engine.kernel;
+
+import dev.ponder.engine.machine.GuardedMemory;
+import dev.ponder.engine.machine.TileProduct;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Private memory of a worker of the machine tier. */
+final class MachineScratch extends Scratch {
+  /** Outputs of one call: they are copied out while they are in the cache. */
+  static final int OUTPUTS = 16_384;
+
+  /** For the kernels that the machine tier has from another one. */
+  final Scratch rest;
+
+  final MemorySegment out;
+  final float[] row = new float[OUTPUTS];
+  final TileProduct.Call call;
+
+  @SuppressWarnings("MustBeClosedChecker") // an automatic arena is not closed
+  MachineScratch(Scratch rest) {
+    this.rest = rest;
+    Arena arena = Arena.ofAuto();
+    out = GuardedMemory.allocate((long) OUTPUTS * Float.BYTES, arena);
+    call = new TileProduct.Call(GuardedMemory.allocate(TileProduct.ARGUMENT_BYTES, arena));
+  }
+}
