@@ -212,8 +212,8 @@ public final class MachineKernels implements Kernels {
   }
 
   @Override
-  public void swiglu(float[] gate, int upAt, int from, int to) {
-    rest.swiglu(gate, upAt, from, to);
+  public void swiglu(float[] gate, int upAt, int from, int to, Scratch scratch) {
+    rest.swiglu(gate, upAt, from, to, ((MachineScratch) scratch).rest);
   }
 
   @Override
