@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param prefillChunk prompt rows in one step, 1 to 4096; fewer while others decode, so that no
  *     step takes long
  * @param prefixStore where prefixes outlive this engine; null: nowhere
- * @param fetchTimeout how long a request waits for the prefix store at most
+ * @param fetchTimeout how long a request waits for the prefix store, besides {@link
+ *     PrefixStore#PATIENCE_PER_TOKEN} for each token it may bring
  */
 public record EngineOptions(
     int threads,

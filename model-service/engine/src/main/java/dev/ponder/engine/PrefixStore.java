@@ -1,5 +1,6 @@
 package dev.ponder.engine;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -13,6 +14,15 @@ import java.util.concurrent.CompletableFuture;
  * received before it returns it: the engine checks lengths only.
  */
 public interface PrefixStore {
+  /** Computing a token's KV takes at least this long on a CPU, so waiting as long loses nothing. */
+  Duration PATIENCE_PER_TOKEN = Duration.ofMillis(1);
+
+  /**
+   * Returns how long to wait for the pages of {@code tokens} tokens: the base, and more for more.
+   */
+  static Duration patience(Duration base, int tokens) {
+    return base.plus(PATIENCE_PER_TOKEN.multipliedBy(tokens));
+  }
 
   /**
    * Asks for the consecutive pages {@code fromPage, fromPage + 1, ...} of {@code tokens}, full

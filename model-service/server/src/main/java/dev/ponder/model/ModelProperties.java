@@ -27,7 +27,8 @@ import org.springframework.util.unit.DataSize;
  * @param maxLoaded models loaded at a time
  * @param loadWait how long a request waits for a model that it caused to be loaded
  * @param drain how long requests may go on when their model is unloaded
- * @param cacheWait how long a request waits for prefixes from the cache-service
+ * @param cacheWait how long a request waits for prefixes from the cache-service, besides a
+ *     millisecond for each token they may hold
  * @param warmUp whether a model generates once for nobody before it counts as ready
  * @param maxUnreadEvents events a client may leave unread before its request is given up
  */

@@ -236,7 +236,7 @@ final class UpCommand implements Callable<Integer> {
     out.println("Try:");
     out.println("  curl " + url + "/v1/chat/completions \\");
     if (!noAuth) {
-      out.println("    -H 'Authorization: Bearer " + key + "' \\");
+      out.println("    -H \"Authorization: Bearer " + key + "\" \\");
     }
     out.println("    -H 'Content-Type: application/json' \\");
     out.println(

@@ -18,6 +18,7 @@ import dev.ponder.engine.prefix.PrefixIndex;
 import dev.ponder.engine.sample.Sampler;
 import dev.ponder.engine.tokenizer.Tokenizer;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -430,11 +431,11 @@ public final class Scheduler implements AutoCloseable {
     counters.prefixQueries++;
     counters.prefixHits += from > 0 ? 1 : 0;
     if (store != null && from < most) {
-      task.fetch = fetch(store, task, from);
+      task.fetch = fetch(store, task, from, most - from);
     }
   }
 
-  private Task.@Nullable Fetch fetch(PrefixStore from, Task task, int page) {
+  private Task.@Nullable Fetch fetch(PrefixStore from, Task task, int page, int pages) {
     CompletableFuture<List<byte[]>> future;
     try {
       future = from.fetch(task.namespace, task.prompt, page);
@@ -442,7 +443,8 @@ public final class Scheduler implements AutoCloseable {
       return null; // as if it had nothing
     }
     long now = nanoTime.getAsLong();
-    Task.Fetch fetch = new Task.Fetch(future, page, now, now + options.fetchTimeout().toNanos());
+    Duration patience = PrefixStore.patience(options.fetchTimeout(), pages * pool.pageTokens());
+    Task.Fetch fetch = new Task.Fetch(future, page, now, now + patience.toNanos());
     CompletableFuture<List<byte[]>> _ =
         future.whenComplete((payloads, error) ->
             commands.add(() -> fetched(task, fetch, error == null ? payloads : List.of())));

@@ -6,6 +6,7 @@ import dev.ponder.common.kv.KvFrame;
 import dev.ponder.common.prefix.PrefixSeed;
 import dev.ponder.engine.EngineInfo;
 import dev.ponder.engine.Namespace;
+import dev.ponder.engine.PrefixStore;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import java.time.Duration;
 import java.util.Arrays;
@@ -107,7 +108,8 @@ final class CacheServicePrefixStore implements ModelPrefixStore {
     long start = breaker.getCurrentTimestamp();
     metrics.lookups.increment();
     // Past the deadline what has arrived counts, and the rest is cancelled.
-    Mono<Boolean> deadline = Mono.delay(fetchTimeout).thenReturn(true);
+    Mono<Boolean> deadline =
+        Mono.delay(PrefixStore.patience(fetchTimeout, keys.size() * m.pageTokens)).thenReturn(true);
     Mono<List<byte[]>> pages =
         transport
             .fetch(namespace.id(), keys)
