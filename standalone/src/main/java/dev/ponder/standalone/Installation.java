@@ -9,8 +9,8 @@ import java.util.Base64;
 import java.util.Optional;
 
 /**
- * The one folder that holds all state of an installation: models, databases, logs, secrets. Deleting
- * it is a factory reset.
+ * The one folder that holds all state of an installation: models, databases, logs, secrets.
+ * Deleting it is a factory reset.
  *
  * <p>Not thread-safe; one process at a time uses a folder, see {@link RunningInstance}.
  */

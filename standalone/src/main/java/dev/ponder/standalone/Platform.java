@@ -130,8 +130,7 @@ public final class Platform implements AutoCloseable {
       model.add("--ponder.model.dir=" + installation.models());
       model.add("--ponder.model.load=" + settings.model());
       model.add("--ponder.cache.url=" + loopback(cache));
-      int modelPort =
-          port(service(ModelService::start, internal(with(DATABASE, REDIS), model)));
+      int modelPort = port(service(ModelService::start, internal(with(DATABASE, REDIS), model)));
       progress.accept("model-service on 127.0.0.1:" + modelPort);
 
       int strategy =
@@ -217,8 +216,7 @@ public final class Platform implements AutoCloseable {
   }
 
   private ConfigurableApplicationContext service(Starter starter, List<String> arguments) {
-    ConfigurableApplicationContext context =
-        keep(starter.start(arguments.toArray(String[]::new)));
+    ConfigurableApplicationContext context = keep(starter.start(arguments.toArray(String[]::new)));
     readiness.add(loopback(port(context)) + "/actuator/health/readiness");
     return context;
   }

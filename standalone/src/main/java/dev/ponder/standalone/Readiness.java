@@ -31,7 +31,13 @@ public final class Readiness {
         while (!last.startsWith("200")) {
           if (System.nanoTime() > deadline) {
             throw new IOException(
-                probe + " was not ready within " + limit.toSeconds() + " s (model " + model + "): " + last);
+                probe
+                    + " was not ready within "
+                    + limit.toSeconds()
+                    + " s (model "
+                    + model
+                    + "): "
+                    + last);
           }
           LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
           last = answer(client, probe);

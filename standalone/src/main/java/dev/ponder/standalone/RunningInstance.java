@@ -81,8 +81,7 @@ public final class RunningInstance implements AutoCloseable {
     if (!Files.exists(installation.lockFile())) {
       return false;
     }
-    try (FileChannel probe =
-        FileChannel.open(installation.lockFile(), StandardOpenOption.WRITE)) {
+    try (FileChannel probe = FileChannel.open(installation.lockFile(), StandardOpenOption.WRITE)) {
       FileLock lock = probe.tryLock();
       if (lock == null) {
         return true;

@@ -152,7 +152,13 @@ class EndToEndTest {
     HttpResponse<String> response =
         post(
             "/v1/chat/completions",
-            "{'model':'" + model + "','messages':[" + QUESTION + "],'max_tokens':24" + params + "}");
+            "{'model':'"
+                + model
+                + "','messages':["
+                + QUESTION
+                + "],'max_tokens':24"
+                + params
+                + "}");
 
     assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
     assertThat(JSON.readTree(response.body()).at("/choices/0/message/content").asString())
@@ -160,7 +166,9 @@ class EndToEndTest {
     String run = response.headers().firstValue("x-ponder-run-id").orElseThrow();
     assertThat(ponder.query("select strategy from strategy.runs where id = '" + run + "'"))
         .containsExactly(strategy);
-    assertThat(ponder.query("select distinct type from strategy.run_events where run_id = '" + run + "'"))
+    assertThat(
+            ponder.query(
+                "select distinct type from strategy.run_events where run_id = '" + run + "'"))
         .contains("asked", "told", "finished");
     JsonNode tree = JSON.readTree(get("/v1/runs/" + run + "/tree").body());
     assertThat(tree.toString()).contains("text");
@@ -175,11 +183,9 @@ class EndToEndTest {
     // It is recorded after the answer has gone out.
     Awaitility.await()
         .atMost(Duration.ofSeconds(20))
-        .untilAsserted(
-            () ->
-                assertThat(
-                        ponder.query("select strategy from strategy.runs where id = '" + run + "'"))
-                    .containsExactly("direct"));
+        .untilAsserted(() ->
+            assertThat(ponder.query("select strategy from strategy.runs where id = '" + run + "'"))
+                .containsExactly("direct"));
     assertThat(get("/v1/runs/" + run).statusCode()).isEqualTo(200);
   }
 
@@ -221,10 +227,7 @@ class EndToEndTest {
                 .header("traceparent", "00-" + trace + "-00f067aa0ba902b7-01")
                 .POST(
                     HttpRequest.BodyPublishers.ofString(
-                        json(
-                            "{'model':'best_of_n','messages':["
-                                + QUESTION
-                                + "],'max_tokens':4}")))
+                        json("{'model':'best_of_n','messages':[" + QUESTION + "],'max_tokens':4}")))
                 .build(),
             HttpResponse.BodyHandlers.ofString());
 
@@ -232,8 +235,7 @@ class EndToEndTest {
     List<String> services = List.of("gateway-service", "strategy-service", "model-service");
     Awaitility.await()
         .atMost(Duration.ofSeconds(30))
-        .untilAsserted(
-            () -> assertThat(collector.servicesIn(trace, services)).isEqualTo(services));
+        .untilAsserted(() -> assertThat(collector.servicesIn(trace, services)).isEqualTo(services));
   }
 
   @Test

@@ -39,8 +39,7 @@ final class OtlpReceiver implements AutoCloseable {
   List<String> servicesIn(String traceId, List<String> services) {
     String raw = new String(HexFormat.of().parseHex(traceId), StandardCharsets.ISO_8859_1);
     return services.stream()
-        .filter(
-            service -> exports.stream().anyMatch(e -> e.contains(raw) && e.contains(service)))
+        .filter(service -> exports.stream().anyMatch(e -> e.contains(raw) && e.contains(service)))
         .toList();
   }
 

@@ -38,7 +38,8 @@ class ResumeAfterKillTest {
     Installation installation = new Installation(data);
     installation.prepare();
     Files.createSymbolicLink(
-        installation.models().resolve(RunningPlatform.MODEL + ".gguf"), RunningPlatform.modelFile());
+        installation.models().resolve(RunningPlatform.MODEL + ".gguf"),
+        RunningPlatform.modelFile());
 
     Process first = up("first.log");
     String run;
@@ -85,7 +86,8 @@ class ResumeAfterKillTest {
       for (String node : toldBefore.keySet()) {
         assertThat(attempts.get(node)).as("calls paid for %s", node).isEqualTo(1);
       }
-      // The control: what was under way when the JVM died had no answer in the log, and was asked again.
+      // The control: what was under way when the JVM died had no answer in the log, and was asked
+      // again.
       assertThat(attempts.values()).contains(2);
     } finally {
       second.destroy();
@@ -113,18 +115,15 @@ class ResumeAfterKillTest {
     Awaitility.await()
         .atMost(PATIENCE)
         .until(
-            () ->
-                !process.isAlive()
-                    || RunningInstance.find(new Installation(data)).isPresent());
+            () -> !process.isAlive() || RunningInstance.find(new Installation(data)).isPresent());
     return RunningInstance.find(new Installation(data))
-        .orElseThrow(
-            () -> {
-              try {
-                return new AssertionError(Files.readString(data.resolve(log)));
-              } catch (IOException e) {
-                return new AssertionError(e);
-              }
-            })
+        .orElseThrow(() -> {
+          try {
+            return new AssertionError(Files.readString(data.resolve(log)));
+          } catch (IOException e) {
+            return new AssertionError(e);
+          }
+        })
         .url();
   }
 

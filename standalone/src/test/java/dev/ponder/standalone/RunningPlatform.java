@@ -44,7 +44,8 @@ final class RunningPlatform implements AutoCloseable {
   /** Returns the real model's file, or says how to get it. */
   static Path modelFile() {
     String named =
-        System.getProperty("ponder.model.file", System.getenv().getOrDefault("PONDER_MODEL_FILE", ""));
+        System.getProperty(
+            "ponder.model.file", System.getenv().getOrDefault("PONDER_MODEL_FILE", ""));
     Path file =
         named.isBlank()
             ? Path.of(System.getProperty("user.home"), ".ponder", "models", MODEL + ".gguf")

@@ -34,7 +34,8 @@ final class ChatCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "ID",
-      description = "A model or a strategy, as `ponder status` lists them (default: ${DEFAULT-VALUE}).")
+      description =
+          "A model or a strategy, as `ponder status` lists them (default: ${DEFAULT-VALUE}).")
   String model = ModelFiles.DEFAULT_MODEL;
 
   @Option(names = "--system", paramLabel = "TEXT", description = "The system message.")
@@ -67,7 +68,9 @@ final class ChatCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
     try (ApiClient api =
-        url == null ? ApiClient.local(installationOption.installation()) : new ApiClient(url, key)) {
+        url == null
+            ? ApiClient.local(installationOption.installation())
+            : new ApiClient(url, key)) {
       reset();
       if (!words.isEmpty()) {
         ask(api, String.join(" ", words), out);

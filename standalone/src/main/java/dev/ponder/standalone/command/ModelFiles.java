@@ -16,10 +16,15 @@ final class ModelFiles {
   private ModelFiles() {}
 
   /** Pulls the model unless its file is there. */
-  static void ensure(String id, Path models, PrintWriter out) throws IOException, InterruptedException {
+  static void ensure(String id, Path models, PrintWriter out)
+      throws IOException, InterruptedException {
     if (!id.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,127}")) {
       throw new IOException(
-          "--model: " + id + " (expected: an id such as " + DEFAULT_MODEL + "; see `ponder models`)");
+          "--model: "
+              + id
+              + " (expected: an id such as "
+              + DEFAULT_MODEL
+              + "; see `ponder models`)");
     }
     if (Files.isRegularFile(models.resolve(id + ".gguf"))) {
       return;

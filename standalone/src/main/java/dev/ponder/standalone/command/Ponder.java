@@ -35,11 +35,10 @@ public final class Ponder {
         new CommandLine(new Ponder())
             .setUsageHelpAutoWidth(true)
             .setCaseInsensitiveEnumValuesAllowed(true)
-            .setExecutionExceptionHandler(
-                (failure, command, parsed) -> {
-                  command.getErr().println("ponder: " + reason(failure));
-                  return CommandLine.ExitCode.SOFTWARE;
-                });
+            .setExecutionExceptionHandler((failure, command, parsed) -> {
+              command.getErr().println("ponder: " + reason(failure));
+              return CommandLine.ExitCode.SOFTWARE;
+            });
     int status = line.execute(arguments.length == 0 ? new String[] {"--help"} : arguments);
     System.exit(status);
   }

@@ -24,7 +24,10 @@ final class PullCommand implements Callable<Integer> {
   @Spec CommandSpec spec;
   @Mixin InstallationOption installationOption;
 
-  @Parameters(arity = "0..1", paramLabel = "ID", description = "The model (default: ${DEFAULT-VALUE}).")
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "ID",
+      description = "The model (default: ${DEFAULT-VALUE}).")
   String id = ModelFiles.DEFAULT_MODEL;
 
   @Option(

@@ -11,10 +11,14 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.JsonNode;
 
-/** {@code ponder status}: whether it runs, where, and what it serves; exit status 3 when it does not. */
+/**
+ * {@code ponder status}: whether it runs, where, and what it serves; exit status 3 when it does
+ * not.
+ */
 @Command(
     name = "status",
-    description = "Says whether Ponder runs, and what it serves (exit status 3 when it does not run).",
+    description =
+        "Says whether Ponder runs, and what it serves (exit status 3 when it does not run).",
     mixinStandardHelpOptions = true)
 final class StatusCommand implements Callable<Integer> {
   private static final int NOT_RUNNING = 3;
@@ -38,7 +42,8 @@ final class StatusCommand implements Callable<Integer> {
     out.println("Ponder runs at " + address.url() + " (process " + address.pid() + ")");
     out.println("  data    " + installation.data());
     try (ApiClient api = ApiClient.local(installation, address)) {
-      out.println("  health  " + api.get("/actuator/health/readiness").path("status").asString("?"));
+      out.println(
+          "  health  " + api.get("/actuator/health/readiness").path("status").asString("?"));
       for (JsonNode model : api.get("/v1/models").path("data")) {
         out.println("  serves  " + model.path("id").asString());
       }

@@ -12,10 +12,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code ponder stop}: ends a running Ponder and returns when its processes are gone. */
-@Command(
-    name = "stop",
-    description = "Stops a running Ponder.",
-    mixinStandardHelpOptions = true)
+@Command(name = "stop", description = "Stops a running Ponder.", mixinStandardHelpOptions = true)
 final class StopCommand implements Callable<Integer> {
   private static final long LIMIT_SECONDS = 60;
 
@@ -27,7 +24,9 @@ final class StopCommand implements Callable<Integer> {
     Installation installation = installationOption.installation();
     Optional<RunningInstance.Address> running = RunningInstance.find(installation);
     if (running.isEmpty()) {
-      spec.commandLine().getOut().println("Ponder is not running (data " + installation.data() + ").");
+      spec.commandLine()
+          .getOut()
+          .println("Ponder is not running (data " + installation.data() + ").");
       return 0;
     }
     Optional<ProcessHandle> process = ProcessHandle.of(running.get().pid());
@@ -37,7 +36,9 @@ final class StopCommand implements Callable<Integer> {
         process.get().onExit().get(LIMIT_SECONDS, TimeUnit.SECONDS);
       } catch (TimeoutException e) {
         process.get().destroyForcibly();
-        spec.commandLine().getErr().println("ponder: it did not stop in " + LIMIT_SECONDS + " s and was killed");
+        spec.commandLine()
+            .getErr()
+            .println("ponder: it did not stop in " + LIMIT_SECONDS + " s and was killed");
       }
     }
     spec.commandLine().getOut().println("Ponder has stopped.");

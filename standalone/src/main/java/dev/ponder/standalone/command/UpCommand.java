@@ -92,8 +92,13 @@ final class UpCommand implements Callable<Integer> {
     Optional<RunningInstance.Address> already = RunningInstance.find(installation);
     if (already.isPresent()) {
       throw new IOException(
-          "already running at " + already.get().url() + " (process " + already.get().pid()
-              + ", data " + installation.data() + "); `ponder stop` ends it");
+          "already running at "
+              + already.get().url()
+              + " (process "
+              + already.get().pid()
+              + ", data "
+              + installation.data()
+              + "); `ponder stop` ends it");
     }
     if (port != 0 && !Ports.available(new InetSocketAddress(host, port))) {
       throw new IOException(
@@ -240,7 +245,9 @@ final class UpCommand implements Callable<Integer> {
     }
     out.println("    -H 'Content-Type: application/json' \\");
     out.println(
-        "    -d '{\"model\":\"" + model + "\",\"messages\":[{\"role\":\"user\",\"content\":\"What is the capital of France?\"}]}'");
+        "    -d '{\"model\":\""
+            + model
+            + "\",\"messages\":[{\"role\":\"user\",\"content\":\"What is the capital of France?\"}]}'");
     out.println();
     out.flush();
     installation.forgetFirstKey();

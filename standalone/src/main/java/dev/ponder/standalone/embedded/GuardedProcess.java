@@ -11,11 +11,11 @@ import java.util.concurrent.TimeUnit;
 /**
  * A child process that ends when this JVM does, however this JVM ends.
  *
- * <p>The child runs under a small shell that reads from a pipe only this JVM holds open. A clean stop
- * closes the pipe; so does the kernel when the JVM is killed. Either way the shell sees the end of
- * its input, interrupts the child, and kills it if it has not left within ten seconds. The shell is
- * a session of its own, so that a Ctrl-C in the terminal reaches only the JVM, which then stops its
- * services before their servers.
+ * <p>The child runs under a small shell that reads from a pipe only this JVM holds open. A clean
+ * stop closes the pipe; so does the kernel when the JVM is killed. Either way the shell sees the
+ * end of its input, interrupts the child, and kills it if it has not left within ten seconds. The
+ * shell is a session of its own, so that a Ctrl-C in the terminal reaches only the JVM, which then
+ * stops its services before their servers.
  *
  * <p>Thread-safe.
  */

@@ -29,7 +29,8 @@ final class Orphan {
       return;
     }
     ProcessHandle handle = orphan.get();
-    // SIGINT, which the JDK cannot send: PostgreSQL's fast shutdown. SIGTERM would wait for clients.
+    // SIGINT, which the JDK cannot send: PostgreSQL's fast shutdown. SIGTERM would wait for
+    // clients.
     new ProcessBuilder("kill", "-INT", Long.toString(handle.pid())).start();
     CompletableFuture<ProcessHandle> exit = handle.onExit();
     try {

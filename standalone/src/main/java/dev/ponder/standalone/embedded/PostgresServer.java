@@ -139,9 +139,12 @@ public final class PostgresServer implements AutoCloseable {
       command.add(home.resolve("bin/initdb").toString());
       command.addAll(
           List.of(
-              "-D", data.toString(),
-              "-U", USER,
-              "-E", "UTF8",
+              "-D",
+              data.toString(),
+              "-U",
+              USER,
+              "-E",
+              "UTF8",
               "--locale=C",
               "--auth=scram-sha-256",
               "--pwfile=" + passwordFile));
@@ -176,7 +179,9 @@ public final class PostgresServer implements AutoCloseable {
           case "aarch64" -> "postgres-linux-arm_64.txz";
           case String other ->
               throw new IOException(
-                  "os.arch: " + other + " (expected: amd64 or aarch64, for the embedded PostgreSQL)");
+                  "os.arch: "
+                      + other
+                      + " (expected: amd64 or aarch64, for the embedded PostgreSQL)");
         };
     InputStream resource = PostgresServer.class.getResourceAsStream("/" + archive);
     if (resource == null) {

@@ -38,8 +38,8 @@ public final class RedisServer implements AutoCloseable {
    * @param data the folder of its dump, pid file and settings
    * @param maxBytes memory for data; the least recently used keys go first beyond it
    */
-  public static RedisServer start(
-      Path runtime, Path data, Path log, String password, long maxBytes) throws IOException {
+  public static RedisServer start(Path runtime, Path data, Path log, String password, long maxBytes)
+      throws IOException {
     Path binary = unpack(runtime);
     Files.createDirectories(data);
     Path pidFile = data.resolve("redis.pid");
@@ -63,7 +63,8 @@ public final class RedisServer implements AutoCloseable {
         """
             .formatted(port, password, data, pidFile, maxBytes));
     GuardedProcess process =
-        GuardedProcess.start("redis", log, Map.of(), List.of(binary.toString(), settings.toString()));
+        GuardedProcess.start(
+            "redis", log, Map.of(), List.of(binary.toString(), settings.toString()));
     RedisServer server = new RedisServer(process, port);
     try {
       server.awaitReady(password, log);

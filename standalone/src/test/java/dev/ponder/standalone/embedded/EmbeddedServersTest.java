@@ -33,8 +33,8 @@ class EmbeddedServersTest {
   @Test
   void refusesTheWrongPassword() throws Exception {
     try (PostgresServer postgres = startPostgres()) {
-      assertThatThrownBy(
-              () -> DriverManager.getConnection(url(postgres), PostgresServer.USER, "wrong").close())
+      assertThatThrownBy(() ->
+              DriverManager.getConnection(url(postgres), PostgresServer.USER, "wrong").close())
           .hasMessageContaining("password authentication failed");
     }
   }
@@ -52,8 +52,7 @@ class EmbeddedServersTest {
             .start();
     String said;
     try (BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(jvm.getInputStream(), StandardCharsets.UTF_8))) {
+        new BufferedReader(new InputStreamReader(jvm.getInputStream(), StandardCharsets.UTF_8))) {
       said = out.readLine();
       assertThat(said).isEqualTo("started");
       List<ProcessHandle> servers = serversOf(folder);
@@ -121,7 +120,8 @@ class EmbeddedServersTest {
   }
 
   private static void execute(PostgresServer postgres, String sql) throws Exception {
-    try (var connection = DriverManager.getConnection(url(postgres), PostgresServer.USER, PASSWORD);
+    try (var connection =
+            DriverManager.getConnection(url(postgres), PostgresServer.USER, PASSWORD);
         var statement = connection.createStatement()) {
       statement.execute(sql);
     }
