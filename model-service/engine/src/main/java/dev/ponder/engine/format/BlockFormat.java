@@ -2,6 +2,7 @@ package dev.ponder.engine.format;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import dev.ponder.engine.EngineException;
 import dev.ponder.engine.gguf.TensorType;
 import java.lang.foreign.MemorySegment;
 
@@ -19,12 +20,17 @@ public abstract sealed class BlockFormat extends WeightFormat
   private final int least;
   private final int greatest;
 
-  BlockFormat(TensorType type, int groupSize, boolean minimum, int least, int greatest) {
+  /** Where the half floats of a block lie. */
+  private final int[] halves;
+
+  BlockFormat(
+      TensorType type, int groupSize, boolean minimum, int least, int greatest, int... halves) {
     super(type);
     this.groupSize = groupSize;
     this.minimum = minimum;
     this.least = least;
     this.greatest = greatest;
+    this.halves = halves;
   }
 
   /** Returns how many weights share a scale: 32, or 16 for Q6_K. */
@@ -35,6 +41,19 @@ public abstract sealed class BlockFormat extends WeightFormat
   /** Whether groups carry a minimum. */
   public final boolean hasMinimum() {
     return minimum;
+  }
+
+  /** Refuses a tensor with a scale that is NaN or infinite: it is damaged. */
+  @Override
+  public final void check(String tensor, MemorySegment data) {
+    for (long at = 0; at < data.byteSize(); at += type().blockBytes()) {
+      for (int half : halves) {
+        if ((data.get(FloatFormat.SHORT, at + half) & 0x7C00) == 0x7C00) {
+          throw EngineException.invalidFile(
+              tensor + " scale in byte " + (at + half), half(data, at + half), "a finite number");
+        }
+      }
+    }
   }
 
   /** Returns the least integer weight. */

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 /** 32 weights in 18 bytes: a half-float scale, then nibbles with zero point 8. */
 final class Q4_0 extends BlockFormat {
   Q4_0() {
-    super(TensorType.Q4_0, 32, false, -8, 7);
+    super(TensorType.Q4_0, 32, false, -8, 7, 0);
   }
 
   @Override

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 /** 32 weights in 20 bytes: half-float scale and minimum, then unsigned nibbles. */
 final class Q4_1 extends BlockFormat {
   Q4_1() {
-    super(TensorType.Q4_1, 32, true, 0, 15);
+    super(TensorType.Q4_1, 32, true, 0, 15, 0, 2);
   }
 
   @Override

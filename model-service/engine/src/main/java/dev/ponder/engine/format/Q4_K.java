@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class Q4_K extends BlockFormat {
   Q4_K() {
-    super(TensorType.Q4_K, 32, true, 0, 15);
+    super(TensorType.Q4_K, 32, true, 0, 15, 0, 2);
   }
 
   @Override

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 /** 32 weights in 22 bytes: a half-float scale, 32 fifth bits, nibbles; zero point 16. */
 final class Q5_0 extends BlockFormat {
   Q5_0() {
-    super(TensorType.Q5_0, 32, false, -16, 15);
+    super(TensorType.Q5_0, 32, false, -16, 15, 0);
   }
 
   @Override

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 /** 32 weights in 24 bytes: half-float scale and minimum, 32 fifth bits, nibbles. */
 final class Q5_1 extends BlockFormat {
   Q5_1() {
-    super(TensorType.Q5_1, 32, true, 0, 31);
+    super(TensorType.Q5_1, 32, true, 0, 31, 0, 2);
   }
 
   @Override

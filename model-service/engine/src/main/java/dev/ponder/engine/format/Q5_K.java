@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class Q5_K extends BlockFormat {
   Q5_K() {
-    super(TensorType.Q5_K, 32, true, 0, 31);
+    super(TensorType.Q5_K, 32, true, 0, 31, 0, 2);
   }
 
   @Override

@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
  */
 final class Q6_K extends BlockFormat {
   Q6_K() {
-    super(TensorType.Q6_K, 16, false, -32, 31);
+    super(TensorType.Q6_K, 16, false, -32, 31, 208);
   }
 
   @Override

@@ -8,7 +8,7 @@ import java.lang.foreign.MemorySegment;
 /** 32 weights in 34 bytes: a half-float scale, then signed bytes. */
 final class Q8_0 extends BlockFormat {
   Q8_0() {
-    super(TensorType.Q8_0, 32, false, -128, 127);
+    super(TensorType.Q8_0, 32, false, -128, 127, 0);
   }
 
   @Override

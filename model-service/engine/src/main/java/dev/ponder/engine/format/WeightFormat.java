@@ -47,6 +47,9 @@ public abstract sealed class WeightFormat permits FloatFormat, BlockFormat {
     }
   }
 
+  /** Refuses data that no weights can have. */
+  public void check(String tensor, MemorySegment data) {}
+
   /**
    * Decodes {@code cols} weights that start at byte {@code offset} into {@code out}.
    *

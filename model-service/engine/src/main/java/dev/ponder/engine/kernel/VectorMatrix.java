@@ -4,10 +4,12 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.ponder.engine.format.BlockFormat;
 import dev.ponder.engine.format.Unpacked;
+import dev.ponder.engine.gguf.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,17 +22,19 @@ import org.jspecify.annotations.Nullable;
  *   <li>8-bit: 32 vectors of 16 signed bytes, one a column;
  * </ul>
  *
- * then 16 float scales per group and, if the format has them, 16 float minima. Missing rows of the
- * last tile are zero.
+ * then 16 float scales per group and, if the format has them, 16 float minima; for Q4_1, 16 words
+ * with a scale in the lower half and a minimum in the upper one, both half floats as in the file.
+ * Missing rows of the last tile are zero.
  */
 final class VectorMatrix extends Matrix {
-  static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   static final int SCALES = TILE * Float.BYTES;
 
   final MemorySegment data;
   final boolean nibbles;
   final boolean minimum;
+
+  /** Whether scales and minima are pairs of half floats; they are finite. */
+  final boolean halves;
 
   /** Groups of a block: 1, or 2 for groups of 16. */
   final int groups;
@@ -64,49 +68,60 @@ final class VectorMatrix extends Matrix {
     split = worst >= 1 << 24;
     blocks = cols / Activations.BLOCK;
     codeBytes = nibbles ? TILE * 16 : TILE * 32;
-    blockBytes = codeBytes + SCALES * (groups + (minimum ? 1 : 0));
+    halves = format.type() == TensorType.Q4_1;
+    blockBytes = codeBytes + (halves ? SCALES : SCALES * (groups + (minimum ? 1 : 0)));
     tileBytes = (long) blocks * blockBytes;
     data = arena.allocate(tileBytes * tiles(), 64);
     pack(format, source);
   }
 
   private void pack(BlockFormat format, MemorySegment source) {
-    int cols = cols();
-    Unpacked unpacked = new Unpacked(cols);
-    byte[] w = unpacked.weights();
-    float[] d = unpacked.scales();
-    float[] m = unpacked.minima();
-    for (int row = 0; row < rows(); row++) {
-      format.unpack(source, row * format.rowBytes(cols), cols, unpacked);
-      long tile = row / TILE * tileBytes;
-      int lane = row % TILE;
-      for (int block = 0; block < blocks; block++) {
-        long at = tile + (long) block * blockBytes;
-        if (nibbles) {
-          packNibbles(w, block * Activations.BLOCK, at, lane);
-        } else {
-          for (int k = 0; k < Activations.BLOCK; k++) {
-            byte code = (byte) (w[block * Activations.BLOCK + k] - center);
-            data.set(JAVA_BYTE, at + (long) k * TILE + lane, code);
+    Unpacked row = new Unpacked(cols());
+    byte[] bytes = new byte[Math.toIntExact(tileBytes)];
+    ByteBuffer tile = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    for (int first = 0; first < rows(); first += TILE) {
+      Arrays.fill(bytes, (byte) 0);
+      for (int lane = 0; lane < TILE && first + lane < rows(); lane++) {
+        format.unpack(source, (first + lane) * format.rowBytes(cols()), cols(), row);
+        for (int block = 0; block < blocks; block++) {
+          int at = block * blockBytes;
+          int from = block * Activations.BLOCK;
+          if (nibbles) {
+            packNibbles(row.weights(), from, tile, at + lane * Integer.BYTES);
+          } else {
+            for (int k = 0; k < Activations.BLOCK; k++) {
+              bytes[at + k * TILE + lane] = row.weights()[from + k];
+            }
           }
-        }
-        long scales = at + codeBytes + (long) lane * Float.BYTES;
-        for (int g = 0; g < groups; g++) {
-          data.set(FLOAT, scales + (long) g * SCALES, d[block * groups + g]);
-        }
-        if (minimum) {
-          data.set(FLOAT, scales + (long) groups * SCALES, m[block]);
+          packScales(row, block, tile, at + codeBytes + lane * Float.BYTES);
         }
       }
+      MemorySegment.copy(bytes, 0, data, JAVA_BYTE, first / TILE * tileBytes, bytes.length);
     }
   }
 
-  private void packNibbles(byte[] w, int from, long at, int lane) {
-    for (int pair = 0; pair < 16; pair++) {
-      int low = w[from + 2 * pair] - center;
-      int high = w[from + 2 * pair + 1] - center;
-      long to = at + pair / 4 * (TILE * 4L) + lane * 4L + pair % 4;
-      data.set(JAVA_BYTE, to, (byte) (low | (high << 4)));
+  /** Four words of eight columns each. */
+  private void packNibbles(byte[] w, int from, ByteBuffer tile, int at) {
+    for (int v = 0; v < 4; v++) {
+      int word = 0;
+      for (int j = 7; j >= 0; j--) {
+        word = (word << 4) | (w[from + 8 * v + j] - center);
+      }
+      tile.putInt(at + v * SCALES, word);
+    }
+  }
+
+  private void packScales(Unpacked row, int block, ByteBuffer tile, int at) {
+    if (halves) {
+      int scale = Float.floatToFloat16(row.scales()[block]) & 0xFFFF;
+      tile.putInt(at, scale | (Float.floatToFloat16(row.minima()[block]) << 16));
+      return;
+    }
+    for (int g = 0; g < groups; g++) {
+      tile.putFloat(at + g * SCALES, row.scales()[block * groups + g]);
+    }
+    if (minimum) {
+      tile.putFloat(at + groups * SCALES, row.minima()[block]);
     }
   }
 

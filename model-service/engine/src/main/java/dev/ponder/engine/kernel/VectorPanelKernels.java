@@ -1,7 +1,9 @@
 package dev.ponder.engine.kernel;
 
+import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.nio.ByteOrder;
@@ -62,17 +64,35 @@ final class VectorPanelKernels {
             ((FloatVector) codes.convertShape(B2F, F, 0)).intoArray(panel, to + k * PANEL);
           }
         }
-        long scales = at + w.codeBytes + lane * 4L;
-        for (int g = 0; g < w.groups; g++) {
-          FloatVector.fromMemorySegment(F, w.data, scales + (long) g * VectorMatrix.SCALES, LE)
-              .intoArray(scratch.scales, (b * w.groups + g) * PANEL + column);
-        }
-        if (w.minimum) {
-          FloatVector.fromMemorySegment(
-                  F, w.data, scales + (long) w.groups * VectorMatrix.SCALES, LE)
-              .intoArray(scratch.minima, b * PANEL + column);
-        }
+        scales(w, at + w.codeBytes + lane * 4L, b, column, scratch);
       }
+    }
+  }
+
+  /** Brings the scales and minima of a block to where the outputs of the panel look for them. */
+  private static void scales(VectorMatrix w, long at, int b, int column, VectorScratch scratch) {
+    if (w.halves) {
+      IntVector pair = IntVector.fromMemorySegment(I, w.data, at, LE);
+      pair.lanewise(LSHL, 16)
+          .lanewise(ASHR, 3)
+          .and(VectorRowKernels.HALF_BITS)
+          .reinterpretAsFloats()
+          .mul(VectorRowKernels.HALF)
+          .intoArray(scratch.scales, b * PANEL + column);
+      pair.lanewise(ASHR, 3)
+          .and(VectorRowKernels.HALF_BITS)
+          .reinterpretAsFloats()
+          .mul(VectorRowKernels.HALF)
+          .intoArray(scratch.minima, b * PANEL + column);
+      return;
+    }
+    for (int g = 0; g < w.groups; g++) {
+      FloatVector.fromMemorySegment(F, w.data, at + (long) g * VectorMatrix.SCALES, LE)
+          .intoArray(scratch.scales, (b * w.groups + g) * PANEL + column);
+    }
+    if (w.minimum) {
+      FloatVector.fromMemorySegment(F, w.data, at + (long) w.groups * VectorMatrix.SCALES, LE)
+          .intoArray(scratch.minima, b * PANEL + column);
     }
   }
 

@@ -1,7 +1,9 @@
 package dev.ponder.engine.kernel;
 
+import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import java.lang.foreign.MemorySegment;
@@ -25,12 +27,23 @@ final class VectorRowKernels {
   private static final int TILE = Matrix.TILE;
   private static final int SCALES = VectorMatrix.SCALES;
 
+  /**
+   * A half float shifted to where a float has its exponent and fraction is the same number times
+   * 2^-112, subnormal or not; infinities are not, but scales are finite.
+   */
+  static final float HALF = 0x1p112f;
+
+  /** Sign, exponent and fraction after the shift. */
+  static final int HALF_BITS = 0x8FFFE000;
+
   private VectorRowKernels() {}
 
   /** Leaves the outputs of lanes {@code [lane, lane + width)} of a tile in {@code out}. */
   static void multiply(VectorMatrix w, int tile, int lane, VectorActivations x, float[] out) {
     long at = tile * w.tileBytes;
-    if (w.nibbles && w.minimum) {
+    if (w.halves) {
+      nibblesWithHalves(w.data, at + lane * 4L, lane, w.blocks, x, out);
+    } else if (w.nibbles && w.minimum) {
       nibblesWithMinima(w.data, at + lane * 4L, lane, w.blocks, x, out);
     } else if (w.nibbles) {
       nibbles(w.data, at + lane * 4L, lane, w.blocks, w.center, x, out);
@@ -91,6 +104,63 @@ final class VectorRowKernels {
       FloatVector m = FloatVector.fromMemorySegment(F, data, at + SCALES, LE);
       acc = m.fma(FloatVector.broadcast(F, scaledSum[b]), acc);
       at += 2 * SCALES;
+    }
+    acc.intoArray(out, lane);
+  }
+
+  private static void nibblesWithHalves(
+      MemorySegment data, long from, int lane, int blocks, VectorActivations x, float[] out) {
+    float[] q = x.placed;
+    float[] scale = x.scale;
+    float[] scaledSum = x.scaledSum;
+    long at = from;
+    FloatVector acc = FloatVector.zero(F);
+    IntVector m0 = IntVector.broadcast(I, 0xF);
+    IntVector m1 = IntVector.broadcast(I, 0xF0);
+    IntVector m2 = IntVector.broadcast(I, 0xF00);
+    IntVector m3 = IntVector.broadcast(I, 0xF000);
+    IntVector m4 = IntVector.broadcast(I, 0xF0000);
+    IntVector m5 = IntVector.broadcast(I, 0xF00000);
+    IntVector m6 = IntVector.broadcast(I, 0xF000000);
+    IntVector half = IntVector.broadcast(I, HALF_BITS);
+    int k = 0;
+    for (int b = 0; b < blocks; b++) {
+      FloatVector s0 = FloatVector.zero(F);
+      FloatVector s1 = FloatVector.zero(F);
+      for (int v = 0; v < 4; v++) {
+        IntVector word = IntVector.fromMemorySegment(I, data, at, LE);
+        s0 = ((FloatVector) word.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k]), s0);
+        s1 =
+            ((FloatVector) word.and(m1).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 1]), s1);
+        s0 =
+            ((FloatVector) word.and(m2).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 2]), s0);
+        s1 =
+            ((FloatVector) word.and(m3).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 3]), s1);
+        s0 =
+            ((FloatVector) word.and(m4).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 4]), s0);
+        s1 =
+            ((FloatVector) word.and(m5).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 5]), s1);
+        s0 =
+            ((FloatVector) word.and(m6).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 6]), s0);
+        s1 =
+            ((FloatVector) word.lanewise(LSHR, 28).convert(I2F, 0))
+                .fma(FloatVector.broadcast(F, q[k + 7]), s1);
+        at += 64;
+        k += 8;
+      }
+      IntVector pair = IntVector.fromMemorySegment(I, data, at, LE);
+      FloatVector d =
+          pair.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(HALF);
+      acc = s0.add(s1).fma(d.mul(scale[b]), acc);
+      FloatVector m = pair.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(HALF);
+      acc = m.fma(FloatVector.broadcast(F, scaledSum[b]), acc);
+      at += SCALES;
     }
     acc.intoArray(out, lane);
   }

@@ -54,9 +54,8 @@ final class AttentionBlock {
 
   void forward(Batch batch, Step step) {
     Workspace work = batch.workspace;
-    Norm.rows(work.hidden, norm, shape.normEpsilon(), work, batch.rows(), step);
-    step.sync();
-    project(work, step);
+    Activations x = Norm.rows(work, norm, shape.normEpsilon(), batch.rows(), step);
+    project(work, x, step);
     claimed.setPlain(0); // every member; the barriers around order it
     step.sync();
     store(batch, step);
@@ -82,7 +81,7 @@ final class AttentionBlock {
   }
 
   /** Query, key and value projections as one list of tiles. */
-  private void project(Workspace work, Step step) {
+  private void project(Workspace work, Activations x, Step step) {
     int tiles = 0;
     for (Matrix matrix : qkv) {
       tiles += matrix.tiles();
@@ -94,8 +93,7 @@ final class AttentionBlock {
       int first = Math.max(0, from);
       int end = Math.min(matrix.tiles(), to);
       if (first < end) {
-        step.kernels.multiply(
-            matrix, work.normedInput, work.qkv, at, false, first, end, step.scratch);
+        step.kernels.multiply(matrix, x, work.qkv, at, false, first, end, step.scratch);
       }
       from -= matrix.tiles();
       to -= matrix.tiles();

@@ -24,15 +24,14 @@ final class FeedForwardBlock {
 
   void forward(Batch batch, Step step) {
     Workspace work = batch.workspace;
-    Norm.rows(work.hidden, norm, shape.normEpsilon(), work, batch.rows(), step);
-    step.sync();
+    Activations x = Norm.rows(work, norm, shape.normEpsilon(), batch.rows(), step);
     int units = (gate.tiles() + TILES - 1) / TILES;
     int from = Math.min(step.from(units) * TILES, gate.tiles());
     int to = Math.min(step.to(units) * TILES, gate.tiles());
     int size = shape.feedForward();
     if (from < to) {
-      step.kernels.multiply(gate, work.normedInput, work.gated, 0, false, from, to, step.scratch);
-      step.kernels.multiply(up, work.normedInput, work.gated, size, false, from, to, step.scratch);
+      step.kernels.multiply(gate, x, work.gated, 0, false, from, to, step.scratch);
+      step.kernels.multiply(up, x, work.gated, size, false, from, to, step.scratch);
       int first = from * Matrix.TILE;
       int end = Math.min(to * Matrix.TILE, size);
       for (int row = 0; row < batch.rows(); row++) {

@@ -17,6 +17,9 @@ final class Step {
   final AttentionMemory attention;
   final Unpacked embedding;
 
+  /** The normalised row of a batch of one. */
+  final float[] normed;
+
   Step(Team team, int member, Kernels kernels, int widest, ModelShape shape) {
     this.team = team;
     this.member = member;
@@ -24,6 +27,7 @@ final class Step {
     scratch = kernels.scratch(widest);
     attention = new AttentionMemory(shape);
     embedding = new Unpacked(shape.width());
+    normed = new float[shape.width()];
   }
 
   int member() {

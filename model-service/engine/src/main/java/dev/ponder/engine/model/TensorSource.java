@@ -42,6 +42,7 @@ final class TensorSource {
     GgufTensor tensor = tensor(name + ".weight", rows, cols);
     WeightFormat format = WeightFormat.of(tensor.type());
     format.checkCols(tensor.name(), cols);
+    format.check(tensor.name(), tensor.data());
     String bias = name + ".bias";
     float[] biases = has(bias) ? vector(bias, rows) : null;
     Matrix matrix = kernels.matrix(name, format, tensor.data(), rows, cols, biases, arena);

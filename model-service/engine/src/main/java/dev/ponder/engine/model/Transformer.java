@@ -40,6 +40,7 @@ record Transformer(
     for (int row = step.from(batch.rows()); row < step.to(batch.rows()); row++) {
       embedding.decode(batch.token(row), work.hidden[row], step.embedding);
     }
+    step.sync();
     for (int i = 0; i < layers.size(); i++) {
       Layer layer = layers.get(i);
       layer.attention.forward(batch, step);

@@ -3,6 +3,7 @@ package dev.ponder.engine.model;
 import dev.ponder.engine.EngineException;
 import dev.ponder.engine.gguf.GgufFile;
 import dev.ponder.engine.kernel.ActivationPrecision;
+import dev.ponder.engine.kernel.Activations;
 import dev.ponder.engine.kernel.KernelTier;
 import dev.ponder.engine.kernel.Kernels;
 import dev.ponder.engine.kernel.Matrix;
@@ -22,6 +23,11 @@ final class TransformerModel implements LanguageModel {
   private final Kernels kernels;
   private final ActivationPrecision precision;
   private final long parameters;
+
+  /** Bytes of weights of one pass, with the output matrix and without. */
+  private final long passBytes;
+
+  private final long layerBytes;
   private final String quantization;
   private final Arena arena;
   private final Team team;
@@ -46,6 +52,8 @@ final class TransformerModel implements LanguageModel {
     this.kernels = kernels;
     this.precision = precision;
     this.parameters = source.parameters();
+    this.passBytes = transformer.weightBytes(true);
+    this.layerBytes = transformer.weightBytes(false);
     this.quantization = source.quantization();
     this.arena = arena;
     team = new Team(threads, "engine");
@@ -138,11 +146,16 @@ final class TransformerModel implements LanguageModel {
       layer.attention().consumers(normed, attended);
       layer.feedForward().consumers(normed, gated);
     }
+    Activations[] singles = new Activations[team.size()];
+    for (int i = 0; i < singles.length; i++) {
+      singles[i] = kernels.activations(1, precision, normed.toArray(Matrix[]::new));
+    }
     Workspace workspace =
         new Workspace(
             shape,
             maxRows,
             kernels.activations(maxRows, precision, normed.toArray(Matrix[]::new)),
+            singles,
             kernels.activations(maxRows, precision, attended.toArray(Matrix[]::new)),
             kernels.activations(maxRows, precision, gated.toArray(Matrix[]::new)),
             kernels.activations(Math.max(1, maxLogitRows), precision, transformer.output()));
@@ -190,7 +203,7 @@ final class TransformerModel implements LanguageModel {
     for (int row = 0; row < batch.rows(); row++) {
       batch.sequence(row).setLength(batch.position(row) + 1);
     }
-    weightBytes.addAndGet(transformer.weightBytes(batch.logitCount() > 0));
+    weightBytes.addAndGet(batch.logitCount() > 0 ? passBytes : layerBytes);
     long token = 2L * Short.BYTES * shape.layers() * shape.kvHeads() * shape.headSize();
     kvBytes.addAndGet(token * attended);
     forwardPasses.incrementAndGet();

@@ -23,6 +23,10 @@ final class Workspace {
   final float[][] gated;
 
   final Activations normedInput;
+
+  /** One row a member, for batches of one row. */
+  final Activations[] singleInputs;
+
   final Activations attendedInput;
   final Activations gatedInput;
   final Activations headInput;
@@ -38,6 +42,7 @@ final class Workspace {
       ModelShape shape,
       int rows,
       Activations normedInput,
+      Activations[] singleInputs,
       Activations attendedInput,
       Activations gatedInput,
       Activations headInput) {
@@ -48,6 +53,7 @@ final class Workspace {
     attended = new float[rows][attention];
     gated = new float[rows][2 * shape.feedForward()];
     this.normedInput = normedInput;
+    this.singleInputs = singleInputs;
     this.attendedInput = attendedInput;
     this.gatedInput = gatedInput;
     this.headInput = headInput;
@@ -59,6 +65,9 @@ final class Workspace {
   void prepare(Batch batch) {
     int rows = batch.rows();
     normedInput.rows(rows);
+    for (Activations single : singleInputs) {
+      single.rows(1);
+    }
     attendedInput.rows(rows);
     gatedInput.rows(rows);
     headInput.rows(batch.logitCount());

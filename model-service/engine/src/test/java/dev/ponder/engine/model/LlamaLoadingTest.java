@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class LlamaLoadingTest {
   @TempDir private Path folder;
@@ -92,6 +93,33 @@ class LlamaLoadingTest {
           .isInstanceOf(EngineException.class)
           .hasMessageContaining(key);
     }
+  }
+
+  /** A scale that is not a number would turn every answer into NaN: the file is damaged. */
+  @ParameterizedTest
+  @EnumSource(
+      value = TensorType.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"F32", "F16", "BF16"})
+  void refusesScalesThatAreNoNumbers(TensorType type) throws IOException {
+    int scaleAt = type == TensorType.Q6_K ? 208 : 0;
+    GgufWriter writer =
+        new RandomLlama().type(type).width(256).feedForward(256).tied(false).writer();
+    byte[] data = new byte[256 * 256 / type.blockSize() * type.blockBytes()];
+    data[data.length - type.blockBytes() + scaleAt + 1] = 0x7C;
+    writer.remove("llama.block_count").put("llama.block_count", 3);
+    addThirdLayer(writer, type, data);
+    Path path = writer.writeTo(folder.resolve("m.gguf"));
+    assertThatThrownBy(() -> load(path, options(KernelTier.SCALAR, 1)).close())
+        .isInstanceOf(EngineException.class)
+        .hasMessageContaining("blk.2.attn_q.weight scale")
+        .hasMessageContaining("Infinity");
+  }
+
+  private static void addThirdLayer(GgufWriter writer, TensorType type, byte[] query) {
+    byte[] norm = new byte[4 * 256];
+    writer.tensor("blk.2.attn_norm.weight", TensorType.F32, norm, 256);
+    writer.tensor("blk.2.attn_q.weight", type, query, 256, 256);
   }
 
   @Test
