@@ -2,6 +2,10 @@ package dev.ponder.standalone;
 
 import dev.ponder.standalone.embedded.PostgresServer;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -17,6 +21,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** The whole platform in the test's JVM, with the real default model, in a folder of its own. */
 final class RunningPlatform implements AutoCloseable {
   static final String MODEL = "smollm2-135m-instruct";
+
+  /** Longer than users would wait: on a busy machine a test must not be about speed. */
+  private static final String CACHE_WAIT = "--ponder.model.cache-wait=30s";
 
   private final Installation installation;
   private final List<String> steps = new CopyOnWriteArrayList<>();
@@ -35,7 +42,7 @@ final class RunningPlatform implements AutoCloseable {
     platform =
         new Platform(
             installation,
-            new Platform.Settings("127.0.0.1", 0, MODEL, auth, 256 << 20, List.of()),
+            new Platform.Settings("127.0.0.1", 0, MODEL, auth, 256 << 20, List.of(CACHE_WAIT)),
             steps::add);
     port = platform.start();
     new Readiness(Duration.ofMinutes(2)).await(platform.readinessProbes(), MODEL);
@@ -63,6 +70,24 @@ final class RunningPlatform implements AutoCloseable {
 
   String key() {
     return key;
+  }
+
+  /** Returns the KV blocks that the model-service has written to the cache-service so far. */
+  int storedBlocks() throws IOException, InterruptedException {
+    String model =
+        steps.stream().filter(s -> s.startsWith("model-service on ")).findFirst().orElseThrow();
+    URI metrics =
+        URI.create(
+            "http://" + model.substring("model-service on ".length()) + "/actuator/prometheus");
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      return http.send(
+              HttpRequest.newBuilder(metrics).build(), HttpResponse.BodyHandlers.ofString())
+          .body()
+          .lines()
+          .filter(line -> line.startsWith("ponder_kv_puts_total{result=\"stored\"}"))
+          .mapToInt(line -> (int) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+          .sum();
+    }
   }
 
   /** Returns the first column of a query's rows, as text, from the platform's own PostgreSQL. */
