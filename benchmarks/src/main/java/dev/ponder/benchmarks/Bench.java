@@ -83,7 +83,7 @@ public final class Bench implements Callable<Integer> {
       names = "--tier",
       split = ",",
       paramLabel = "TIER",
-      description = "kernels to measure: auto, scalar, vector (default: auto)")
+      description = "kernels to measure: auto, scalar, vector, machine (default: auto)")
   private List<String> tiers = List.of("auto");
 
   @Option(
