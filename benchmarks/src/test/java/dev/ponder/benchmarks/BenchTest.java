@@ -86,7 +86,7 @@ class BenchTest {
     assertThat(Files.readString(markdown))
         .startsWith("## 2026-03-04, tiny.gguf")
         .contains(
-            "./ponder bench --model tiny.gguf --reps 1 --threads 1 --activations 8,16 --tier auto,vector")
+            "./ponder bench --model tiny.gguf --reps 1 --threads 1 --activations 8,16 --tier auto,")
         .contains("| samples32 | tokens/s |")
         .doesNotContain(folder.toString());
   }
