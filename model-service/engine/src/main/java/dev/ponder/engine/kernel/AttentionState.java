@@ -19,4 +19,27 @@ public final class AttentionState {
   int headSize() {
     return values.length;
   }
+
+  /**
+   * Takes in the next piece: scaled to the greater of both maxima, values and sums are added.
+   *
+   * @param piece the weighted values of the piece, which is not empty
+   */
+  void merge(float pieceMax, float pieceSum, float[] piece) {
+    if (empty) {
+      System.arraycopy(piece, 0, values, 0, values.length);
+      max = pieceMax;
+      sum = pieceSum;
+      empty = false;
+      return;
+    }
+    float greatest = Math.max(max, pieceMax);
+    float before = Exp.exp(max - greatest);
+    float here = Exp.exp(pieceMax - greatest);
+    for (int d = 0; d < values.length; d++) {
+      values[d] = Math.fma(values[d], before, piece[d] * here);
+    }
+    sum = Math.fma(sum, before, pieceSum * here);
+    max = greatest;
+  }
 }

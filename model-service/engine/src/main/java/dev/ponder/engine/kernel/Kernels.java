@@ -110,6 +110,35 @@ public interface Kernels {
       AttentionState state,
       Scratch scratch);
 
+  /** Whether {@link #attendStored} serves heads of this size; if not, {@link #attend} does. */
+  default boolean attendsStored(int headSize) {
+    return false;
+  }
+
+  /**
+   * {@link #attend} for several heads that share a key head, on keys and values as they are stored.
+   *
+   * @param query the heads' queries, one after the other
+   * @param pages half floats
+   * @param keys where the piece's pages of keys begin, in bytes
+   * @param values where its pages of values begin
+   * @param states one a head, from {@code firstState} on
+   */
+  default void attendStored(
+      float[] query,
+      int queryAt,
+      int heads,
+      float scale,
+      MemorySegment pages,
+      long[] keys,
+      long[] values,
+      int tokens,
+      AttentionState[] states,
+      int firstState,
+      Scratch scratch) {
+    throw new UnsupportedOperationException("attention on stored pages");
+  }
+
   /** {@code out[at + i] = values[i] / sum}: the end of attention. */
   void finish(AttentionState state, float[] out, int at);
 }

@@ -1,6 +1,7 @@
 package dev.ponder.engine.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.util.Objects.requireNonNull;
 
 import dev.ponder.engine.format.BlockFormat;
 import dev.ponder.engine.format.FloatFormat;
@@ -8,9 +9,11 @@ import dev.ponder.engine.format.WeightFormat;
 import dev.ponder.engine.gguf.TensorType;
 import dev.ponder.engine.machine.Activation;
 import dev.ponder.engine.machine.InstructionSet;
+import dev.ponder.engine.machine.PieceAttention;
 import dev.ponder.engine.machine.Program;
 import dev.ponder.engine.machine.TileLayout;
 import dev.ponder.engine.machine.TileProduct;
+import dev.ponder.engine.machine.WeightMemory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -34,10 +37,31 @@ public final class MachineKernels implements Kernels {
   private static final int GROUPS_A_CALL = 8;
 
   /** How far ahead one row asks for its weights. */
-  private static final int AHEAD = 4_096;
+  private static final int AHEAD = 8_192;
+
+  /** The words of {@link Exp}, as attention wants them. */
+  private static final int[] EXP_WORDS = {
+    Float.floatToRawIntBits(Exp.GREATEST),
+    Float.floatToRawIntBits(Exp.LEAST),
+    Float.floatToRawIntBits(Exp.LOG2_E),
+    Float.floatToRawIntBits(Exp.ROUNDER),
+    Float.floatToRawIntBits(-Exp.LN2_HIGH),
+    Float.floatToRawIntBits(-Exp.LN2_LOW),
+    Float.floatToRawIntBits(Exp.C7),
+    Float.floatToRawIntBits(Exp.C6),
+    Float.floatToRawIntBits(Exp.C5),
+    Float.floatToRawIntBits(Exp.C4),
+    Float.floatToRawIntBits(Exp.C3),
+    Float.floatToRawIntBits(Exp.C2),
+    Float.floatToRawIntBits(1f),
+    Exp.ROUNDER_BITS,
+    127
+  };
 
   private final Kernels rest;
   private final Program program;
+  private volatile @Nullable PieceAttention attention;
+  private final WeightMemory memory = new WeightMemory();
 
   MachineKernels(InstructionSet set, Kernels rest) {
     this.rest = rest;
@@ -86,7 +110,8 @@ public final class MachineKernels implements Kernels {
     return switch (format) {
       case BlockFormat blocks -> {
         List<TileProduct> products = products(MachineMatrix.layout(blocks));
-        yield new MachineMatrix(name, blocks, products, data, rows, cols, bias, arena);
+        yield new MachineMatrix(
+            name, blocks, products, data, rows, cols, bias, size -> memory.allocate(size, arena));
       }
       case FloatFormat floats -> rest.matrix(name, floats, data, rows, cols, bias, arena);
     };
@@ -233,5 +258,46 @@ public final class MachineKernels implements Kernels {
   @Override
   public void finish(AttentionState state, float[] out, int at) {
     rest.finish(state, out, at);
+  }
+
+  @Override
+  public boolean attendsStored(int headSize) {
+    return attention(headSize) != null;
+  }
+
+  private @Nullable PieceAttention attention(int headSize) {
+    PieceAttention made = attention;
+    if (made == null || made.headSize() != headSize) {
+      made = program.attention(headSize, EXP_WORDS);
+      attention = made;
+    }
+    return made;
+  }
+
+  @Override
+  public void attendStored(
+      float[] query,
+      int queryAt,
+      int heads,
+      float scale,
+      MemorySegment pages,
+      long[] keys,
+      long[] values,
+      int tokens,
+      AttentionState[] states,
+      int firstState,
+      Scratch scratch) {
+    int size = states[firstState].headSize();
+    PieceAttention kernel = requireNonNull(attention(size));
+    MachineScratch own = (MachineScratch) scratch;
+    PieceAttention.Memory memory = own.attention(size);
+    for (int head = 0; head < heads; head += PieceAttention.MOST_HEADS) {
+      int count = Math.min(heads - head, PieceAttention.MOST_HEADS);
+      kernel.run(memory, query, queryAt + head * size, count, scale, pages, keys, values, tokens);
+      for (int i = 0; i < count; i++) {
+        memory.values(i, own.piece);
+        states[firstState + head + i].merge(memory.max(count, i), memory.sum(count, i), own.piece);
+      }
+    }
   }
 }

@@ -5,14 +5,13 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import dev.ponder.engine.format.BlockFormat;
 import dev.ponder.engine.format.Unpacked;
 import dev.ponder.engine.gguf.TensorType;
-import dev.ponder.engine.machine.GuardedMemory;
 import dev.ponder.engine.machine.TileLayout;
 import dev.ponder.engine.machine.TileProduct;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.function.LongFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -37,13 +36,13 @@ final class MachineMatrix extends Matrix {
       int rows,
       int cols,
       float @Nullable [] bias,
-      Arena arena) {
+      LongFunction<MemorySegment> memory) {
     super(name, rows, cols, bias);
     layout = layout(format);
     this.products = products;
     blocks = cols / TileLayout.BLOCK;
     tileBytes = (long) blocks * layout.blockBytes();
-    data = GuardedMemory.allocate(tileBytes * tiles(), arena);
+    data = memory.apply(tileBytes * tiles());
     pack(format, source);
   }
 

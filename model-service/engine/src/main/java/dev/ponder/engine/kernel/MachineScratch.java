@@ -1,9 +1,11 @@
 package dev.ponder.engine.kernel;
 
 import dev.ponder.engine.machine.GuardedMemory;
+import dev.ponder.engine.machine.PieceAttention;
 import dev.ponder.engine.machine.TileProduct;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /** Private memory of a worker of the machine tier. */
 final class MachineScratch extends Scratch {
@@ -17,11 +19,27 @@ final class MachineScratch extends Scratch {
   final float[] row = new float[OUTPUTS];
   final TileProduct.Call call;
 
+  /** For attention; made for the first head size that comes. */
+  private PieceAttention.@Nullable Memory attention;
+
+  float[] piece = new float[0];
+
   @SuppressWarnings("MustBeClosedChecker") // an automatic arena is not closed
   MachineScratch(Scratch rest) {
     this.rest = rest;
     Arena arena = Arena.ofAuto();
     out = GuardedMemory.allocate((long) OUTPUTS * Float.BYTES, arena);
     call = new TileProduct.Call(GuardedMemory.allocate(TileProduct.ARGUMENT_BYTES, arena));
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // an automatic arena is not closed
+  PieceAttention.Memory attention(int headSize) {
+    PieceAttention.Memory memory = attention;
+    if (memory == null || memory.headSize() != headSize) {
+      memory = new PieceAttention.Memory(headSize, Arena.ofAuto());
+      attention = memory;
+      piece = new float[headSize];
+    }
+    return memory;
   }
 }

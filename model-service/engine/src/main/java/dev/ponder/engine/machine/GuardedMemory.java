@@ -25,15 +25,19 @@ public final class GuardedMemory {
     }
     Libc libc = Machine.libc();
     long lines = (bytes + 63) / 64 * 64;
-    long room = Math.max(Libc.PAGE, (lines + Libc.PAGE - 1) / Libc.PAGE * Libc.PAGE);
-    long total = room + 2L * Libc.PAGE;
-    MemorySegment pages = libc.map(total);
-    libc.forbid(pages.asSlice(0, Libc.PAGE));
-    libc.forbid(pages.asSlice(total - Libc.PAGE));
-    if (room >= LARGE_PAGE) {
-      libc.preferLargePages(pages.asSlice(Libc.PAGE, room));
+    long page = lines >= LARGE_PAGE ? LARGE_PAGE : Libc.PAGE;
+    long room = Math.max(page, (lines + page - 1) / page * page);
+    // a large page below and a small one above, the room between them aligned to its pages
+    MemorySegment pages = libc.map(room + 2 * page);
+    long skip = -pages.address() & (page - 1);
+    long start = skip + (page == Libc.PAGE ? page : skip == 0 ? page : 0);
+    long end = start + room;
+    libc.forbid(pages.asSlice(0, start));
+    libc.forbid(pages.asSlice(end));
+    if (page == LARGE_PAGE) {
+      libc.preferLargePages(pages.asSlice(start, room));
     }
-    MemorySegment usable = pages.asSlice(total - Libc.PAGE - lines, lines);
+    MemorySegment usable = pages.asSlice(end - lines, lines);
     return usable.reinterpret(arena, ignored -> libc.unmap(pages));
   }
 }

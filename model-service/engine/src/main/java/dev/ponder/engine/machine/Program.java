@@ -1,7 +1,9 @@
 package dev.ponder.engine.machine;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +19,7 @@ public final class Program {
 
   private final InstructionSet set;
   private final Map<List<Object>, TileProduct> products = new HashMap<>();
+  private final Map<Integer, PieceAttention> attentions = new HashMap<>();
   private final Map<Integer, Quantiser> quantisers = new HashMap<>();
   private final Map<String, byte[]> written = new HashMap<>();
 
@@ -78,6 +81,42 @@ public final class Program {
     written.put("quantise-" + 8 * planes + "bit", bytes);
     CodeMemory code = new CodeMemory(Machine.libc(), bytes);
     return new Quantiser(planes, code.at(0), code.at(second));
+  }
+
+  /**
+   * Returns attention for heads of a size, or null where none is written.
+   *
+   * @param constants the words of the exponential, in the order of {@link AttentionEmitter}
+   */
+  public synchronized @Nullable PieceAttention attention(int headSize, int... constants) {
+    if (set != InstructionSet.AVX512_VNNI || headSize % 16 != 0 || headSize > 256) {
+      return null;
+    }
+    return attentions.computeIfAbsent(headSize, size -> emitAttention(size, constants));
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // an automatic arena is not closed
+  private PieceAttention emitAttention(int headSize, int[] words) {
+    if (words.length != AttentionEmitter.CONSTANT_COUNT) {
+      throw new IllegalArgumentException("constants: " + words.length);
+    }
+    Assembler a = new Assembler();
+    int[] starts = new int[PieceAttention.MOST_HEADS];
+    for (int heads = 1; heads <= starts.length; heads++) {
+      a.align(ALIGNMENT);
+      starts[heads - 1] = a.size();
+      new AttentionEmitter(a, headSize, heads).emit();
+    }
+    byte[] bytes = a.bytes();
+    written.put("attention-" + headSize, bytes);
+    CodeMemory code = new CodeMemory(Machine.libc(), bytes);
+    MemorySegment[] codes = new MemorySegment[starts.length];
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] = code.at(starts[i]);
+    }
+    MemorySegment table = GuardedMemory.allocate(4L * words.length, Arena.ofAuto());
+    MemorySegment.copy(words, 0, table, ValueLayout.JAVA_INT, 0, words.length);
+    return new PieceAttention(headSize, codes, table);
   }
 
   /**

@@ -143,7 +143,8 @@ final class AttentionBlock {
   private void attend(Batch batch, Step step) {
     Workspace work = batch.workspace;
     int group = heads / kvHeads;
-    boolean singly = work.runs * kvHeads < 4 * step.members() && headFillsBlocks();
+    boolean stored = step.kernels.attendsStored(headSize);
+    boolean singly = !stored && work.runs * kvHeads < 4 * step.members() && headFillsBlocks();
     int share = singly ? 1 : group;
     int perRun = heads / share;
     int items = work.runs * perRun;
@@ -164,7 +165,12 @@ final class AttentionBlock {
     for (int i = 0; i < rows * count; i++) {
       memory.states[i].clear();
     }
+    boolean stored = step.kernels.attendsStored(headSize);
     for (int start = 0; start < end; start += Kernels.PIECE_TOKENS) {
+      if (stored) {
+        attendStored(batch, row, rows, start, firstHead, count, step);
+        continue;
+      }
       load(sequence, start, Math.min(end - start, Kernels.PIECE_TOKENS), firstHead, memory);
       for (int r = 0; r < rows; r++) {
         int tokens = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
@@ -193,6 +199,39 @@ final class AttentionBlock {
       }
       if (headsFillBlocks()) {
         work.attendedInput.set(row + r, out, from, from + count * headSize);
+      }
+    }
+  }
+
+  /** One piece, by kernels that read it as it is stored. */
+  private void attendStored(
+      Batch batch, int row, int rows, int start, int firstHead, int count, Step step) {
+    AttentionMemory memory = step.attention;
+    KvSequence sequence = batch.sequence(row);
+    KvPool pool = sequence.pool();
+    int head = firstHead / (heads / kvHeads);
+    int position = batch.position(row);
+    int seen = Math.min(position + rows - start, Kernels.PIECE_TOKENS);
+    for (int i = 0; i * pool.pageTokens() < seen; i++) {
+      int page = sequence.page(start / pool.pageTokens() + i);
+      memory.keyPages[i] = pool.keys(page, layer, head);
+      memory.valuePages[i] = pool.values(page, layer, head);
+    }
+    for (int r = 0; r < rows; r++) {
+      int tokens = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
+      if (tokens > 0) {
+        step.kernels.attendStored(
+            batch.workspace.qkv[row + r],
+            firstHead * headSize,
+            count,
+            scale,
+            pool.memory(),
+            memory.keyPages,
+            memory.valuePages,
+            tokens,
+            memory.states,
+            r * count,
+            step.scratch);
       }
     }
   }

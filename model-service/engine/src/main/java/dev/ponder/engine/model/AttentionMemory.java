@@ -13,6 +13,11 @@ final class AttentionMemory {
 
   final AttentionState[] states;
 
+  /** Where the pages of a piece lie, for kernels that read them as they are. */
+  final long[] keyPages = new long[Kernels.PIECE_TOKENS / Kernels.PAGE_TOKENS];
+
+  final long[] valuePages = new long[Kernels.PIECE_TOKENS / Kernels.PAGE_TOKENS];
+
   AttentionMemory(ModelShape shape) {
     int size = shape.headSize();
     halves = new short[Kernels.PAGE_TOKENS * size];

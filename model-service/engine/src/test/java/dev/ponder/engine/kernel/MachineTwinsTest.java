@@ -8,6 +8,8 @@ import dev.ponder.engine.gguf.TensorType;
 import dev.ponder.engine.machine.InstructionSet;
 import dev.ponder.engine.machine.Machine;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
@@ -15,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Machine code gives the bits of the scalar definition, in every instruction set it has. */
 class MachineTwinsTest {
@@ -42,6 +45,78 @@ class MachineTwinsTest {
   void functionsAndAttentionAreEqual(InstructionSet set) {
     assertThat(Twins.functions(kernels(set), SEED)).isNull();
     assertThat(Twins.attention(kernels(set), SEED)).isNull();
+  }
+
+  /** Two pieces; what the pages hold behind the last token is NaN, and must not show. */
+  @ParameterizedTest
+  @ValueSource(ints = {16, 48, 64, 128, 256})
+  void attentionOnStoredPagesIsEqual(int size) {
+    Kernels machine = kernels(InstructionSet.AVX512_VNNI);
+    assertThat(machine.attendsStored(size)).isTrue();
+    SplittableRandom random = new SplittableRandom(SEED);
+    for (int heads : new int[] {1, 2, 3, 4, 7}) {
+      for (int tokens : new int[] {1, 15, 16, 17, 32, 33, 100, 255, 256}) {
+        Twins.Input[] inputs = Twins.Input.values();
+        Twins.Input input = inputs[random.nextInt(inputs.length)];
+        StoredAttention stored = new StoredAttention(size, heads, random);
+        stored.attend(machine, input.row(heads * size + 2, random), new int[] {256, tokens});
+        for (int head = 0; head < heads; head++) {
+          String what = "%d heads of %d, %d tokens, %s".formatted(heads, size, tokens, input);
+          assertThat(Twins.compare(what, stored.expected(head), stored.actual(machine, head)))
+              .isNull();
+        }
+      }
+    }
+  }
+
+  /** The comparison can fail: one bit of one stored value is another result. */
+  @Test
+  void aStoredBitIsNoticed() {
+    Kernels machine = kernels(InstructionSet.AVX512_VNNI);
+    SplittableRandom random = new SplittableRandom(SEED);
+    StoredAttention stored = new StoredAttention(64, 3, random);
+    stored.flip = true;
+    stored.attend(machine, Twins.Input.ORDINARY.row(3 * 64 + 2, random), new int[] {40});
+    assertThat(Twins.compare("flipped", stored.expected(1), stored.actual(machine, 1))).isNotNull();
+  }
+
+  /** Extents that do not fit are refused, whatever they are. */
+  @Test
+  void pagesOutsideOfTheirMemoryAreRefused() {
+    Kernels machine = kernels(InstructionSet.AVX512_VNNI);
+    SplittableRandom random = new SplittableRandom(SEED);
+    Scratch scratch = machine.scratch(64);
+    AttentionState[] states = {new AttentionState(64)};
+    long page = 32L * 64 * 2;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment pages = arena.allocate(3 * page, 64);
+      int refused = 0;
+      for (int i = 0; i < 10_000; i++) {
+        int tokens = random.nextInt(-2, 300);
+        long key = random.nextBoolean() ? random.nextLong(-page, 4 * page) : random.nextLong();
+        long value = random.nextBoolean() ? page : random.nextLong(-page, 4 * page);
+        boolean even = ((key | value) & 1) == 0;
+        boolean fits =
+            even
+                && tokens >= 1
+                && tokens <= 32
+                && key >= 0
+                && key <= 2 * page
+                && value >= 0
+                && value <= 2 * page;
+        try {
+          long[] keys = {key, 0, 0, 0, 0, 0, 0, -1};
+          long[] values = {value, -1, 0, 0, 0, 0, 0, 0};
+          machine.attendStored(
+              new float[64], 0, 1, 1f, pages, keys, values, tokens, states, 0, scratch);
+          assertThat(fits).as("tokens %d, pages at %d and %d", tokens, key, value).isTrue();
+        } catch (IllegalArgumentException e) {
+          assertThat(fits).as("tokens %d, pages at %d and %d", tokens, key, value).isFalse();
+          refused++;
+        }
+      }
+      assertThat(refused).isBetween(1_000, 9_990);
+    }
   }
 
   /** More rows and outputs than one call takes, so that calls meet at every kind of edge. */

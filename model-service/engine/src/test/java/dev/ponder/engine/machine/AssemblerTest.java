@@ -196,6 +196,9 @@ class AssemblerTest {
     all.put("vdivps xmm4,xmm2,xmm14", a -> a.vdivps(Vec.xmm(4), Vec.xmm(2), Vec.xmm(14)));
     all.put("vpbroadcastd xmm14,[rsp]", a -> a.vpbroadcastd(Vec.xmm(14), Gp.RSP.at(0)));
     all.put("lea rax,[rax-1]", a -> a.lea(Gp.RAX, Gp.RAX.at(-1)));
+    all.put(
+        "vcvtph2ps zmm31,[rdx+r9*1+64]", a -> a.vcvtph2ps(Vec.zmm(31), Gp.RDX.at(Gp.R9, 1, 64)));
+    all.put("mov [r8+r10*4+1024],ecx", a -> a.mov32(Gp.R8.at(Gp.R10, 4, 1024), Gp.RCX));
     all.put("vzeroupper", Assembler::vzeroupper);
     all.put("mov rax,rdi", a -> a.mov(Gp.RAX, Gp.RDI));
     all.put("mov r12,r9", a -> a.mov(Gp.R12, Gp.R9));
