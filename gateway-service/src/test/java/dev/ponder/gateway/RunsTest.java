@@ -5,6 +5,7 @@ import static dev.ponder.gateway.ChatTest.content;
 import static dev.ponder.gateway.ChatTest.deltas;
 import static dev.ponder.gateway.TestGateway.MODEL;
 import static dev.ponder.gateway.TestGateway.chat;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ponder.common.wire.RunEvent;
@@ -119,6 +120,40 @@ class RunsTest {
     assertThat(chunks.getLast().at("/usage/completion_tokens").asInt()).isEqualTo(9);
     assertThat(chunks.get(chunks.size() - 2).at("/choices/0/finish_reason").asString())
         .isEqualTo("stop");
+  }
+
+  @Test
+  void aStreamedRunIsHeardFromItsFirstResultOn() {
+    gateway.strategy.on(
+        "POST",
+        RUNS,
+        Reply.ndjson(
+            Flux.just(event(1, "started", Map.of()), event(2, "told", Map.of("result", "text")))
+                .map(TestGateway::write)
+                .concatWith(Flux.never())));
+    String more = ",\"stream\":true";
+    byte[] begun =
+        gateway.leaveAfter(
+            gateway
+                .request(CHAT)
+                .header("Content-Type", "application/json")
+                .POST(
+                    java.net.http.HttpRequest.BodyPublishers.ofString(
+                        chat(more).replace(MODEL, "best_of_n")))
+                .build(),
+            40);
+    assertThat(new String(begun, UTF_8)).startsWith("data: {");
+
+    runs(
+        event(1, "started", Map.of()),
+        event(2, "told", Map.of("result", "failure")),
+        event(
+            3,
+            "failed",
+            Map.of(
+                "error",
+                Map.of("message", "full", "type", "rate_limit_error", "code", "queue_full"))));
+    assertError(gateway.post(CHAT, chat(more).replace(MODEL, "best_of_n")), 429, "queue_full");
   }
 
   @Test

@@ -54,7 +54,7 @@ class ResumeAfterKillTest {
                       HttpRequest.BodyPublishers.ofString(
                           """
                           {"model":"best_of_n","stream":true,"max_tokens":120,
-                           "strategy":{"name":"best_of_n","n":12},
+                           "strategy":{"name":"best_of_n","n":12,"parallelism":2},
                            "messages":[{"role":"user","content":"Tell me a long story."}]}
                           """))
                   .build(),

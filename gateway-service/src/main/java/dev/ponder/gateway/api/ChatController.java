@@ -141,6 +141,10 @@ class ChatController {
     List<String> chunks = new ArrayList<>();
     if (showEvents) {
       chunks.addAll(shape.event(event));
+    } else if (event.type().equals("told") && !"failure".equals(event.payload().get("result"))) {
+      // The client learns that it was heard, and the run's id, before the answer is there; until
+      // here the run could still fail with an HTTP status.
+      chunks.addAll(shape.begin());
     }
     if (event.type().equals("finished")) {
       RunResult result = RunResult.of(event);

@@ -320,14 +320,25 @@ class SchedulerTest {
   }
 
   @Test
-  void closingEndsWhatIsOutstanding() {
+  void closingEndsWhatIsOutstanding() throws InterruptedException {
     Harness harness = new Harness(MANY_PAGES, options().withMaxSequences(1));
     CountDownLatch running = new CountDownLatch(1);
-    Recorder first = new Recorder(event -> running.countDown());
-    harness.submit(spec(200, prompt(10, 14)), first);
-    Recorder queued = harness.submit(spec(200, prompt(10, 15)));
+    CountDownLatch closing = new CountDownLatch(1);
+    harness.model.after =
+        batch -> {
+          running.countDown();
+          awaitLatch(closing);
+        };
+    Recorder first = harness.submit(spec(2, prompt(10, 14)));
+    Recorder queued = harness.submit(spec(2, prompt(10, 15)));
     awaitLatch(running);
-    harness.close();
+    Thread closer = Thread.ofPlatform().start(harness::close);
+    while (closer.getState() != Thread.State.WAITING) { // for the loop to end
+      assertThat(closer.isAlive()).as("close returns before the loop has ended").isTrue();
+      Thread.onSpinWait();
+    }
+    closing.countDown();
+    closer.join();
     harness.close();
     assertThat(first.error().kind()).isEqualTo(Kind.CLOSED);
     assertThat(queued.error().kind()).isEqualTo(Kind.CLOSED);
