@@ -49,6 +49,13 @@ public class PonderWeb {
     return new InternalTokens(secret);
   }
 
+  /** The outermost: it must see how the writing ended. */
+  @Bean
+  @Order(Ordered.HIGHEST_PRECEDENCE)
+  DepartedClientFilter departedClientFilter() {
+    return new DepartedClientFilter();
+  }
+
   @Bean
   @Order(Ordered.HIGHEST_PRECEDENCE + 10)
   InternalTokenFilter internalTokenFilter(InternalTokens tokens, Clock clock) {
