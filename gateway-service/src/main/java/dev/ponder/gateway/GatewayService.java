@@ -1,6 +1,8 @@
 package dev.ponder.gateway;
 
 import dev.ponder.gateway.openai.PublicJson;
+import dev.ponder.gateway.record.Records;
+import dev.ponder.web.DrainOnStop;
 import dev.ponder.web.PonderWeb;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -33,6 +35,11 @@ public class GatewayService {
   @Bean
   Ids ids(Clock clock) {
     return new Ids(clock, new SecureRandom());
+  }
+
+  @Bean
+  DrainOnStop drainRecords(Records records) {
+    return new DrainOnStop(records::drain);
   }
 
   @Bean

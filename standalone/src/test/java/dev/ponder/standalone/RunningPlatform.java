@@ -2,10 +2,6 @@ package dev.ponder.standalone;
 
 import dev.ponder.standalone.embedded.PostgresServer;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -70,24 +66,6 @@ final class RunningPlatform implements AutoCloseable {
 
   String key() {
     return key;
-  }
-
-  /** Returns the KV blocks that the model-service has written to the cache-service so far. */
-  int storedBlocks() throws IOException, InterruptedException {
-    String model =
-        steps.stream().filter(s -> s.startsWith("model-service on ")).findFirst().orElseThrow();
-    URI metrics =
-        URI.create(
-            "http://" + model.substring("model-service on ".length()) + "/actuator/prometheus");
-    try (HttpClient http = HttpClient.newHttpClient()) {
-      return http.send(
-              HttpRequest.newBuilder(metrics).build(), HttpResponse.BodyHandlers.ofString())
-          .body()
-          .lines()
-          .filter(line -> line.startsWith("ponder_kv_puts_total{result=\"stored\"}"))
-          .mapToInt(line -> (int) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-          .sum();
-    }
   }
 
   /** Returns the first column of a query's rows, as text, from the platform's own PostgreSQL. */

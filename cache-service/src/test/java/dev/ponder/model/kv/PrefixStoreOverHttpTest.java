@@ -188,6 +188,7 @@ class PrefixStoreOverHttpTest {
                 DataSize.ofMegabytes(256),
                 DataSize.ofMegabytes(64),
                 Duration.ofSeconds(30),
+                Duration.ofSeconds(30),
                 32,
                 Duration.ofMillis(500)));
     open.add(stores);

@@ -14,7 +14,6 @@ import java.time.Clock;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.factory.DisposableBean;
 import org.springframework.stereotype.Component;
 import reactor.core.publisher.Mono;
 
@@ -25,7 +24,7 @@ import reactor.core.publisher.Mono;
  * <p>Thread-safe.
  */
 @Component
-public class Records implements DisposableBean {
+public class Records {
   private static final Logger LOG = LoggerFactory.getLogger(Records.class);
 
   private final Ledger ledger;
@@ -137,8 +136,8 @@ public class Records implements DisposableBean {
         entry.finishedAt());
   }
 
-  @Override
-  public void destroy() {
+  /** Takes no more records and waits a bounded time for those there are. */
+  public void drain() {
     runQueue.drain(properties.drain());
     ledgerQueue.drain(properties.drain());
   }

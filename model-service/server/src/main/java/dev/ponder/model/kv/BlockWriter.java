@@ -96,6 +96,18 @@ final class BlockWriter implements AutoCloseable {
     }
   }
 
+  /** Takes no more blocks; waits until those there are have been written, or patience ends. */
+  void drain(Duration patience) {
+    thread.shutdown();
+    try {
+      if (!thread.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+        log.leftBehind(waiting.get());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Drops what waits; the block being written is interrupted. */
   @Override
   public void close() {

@@ -71,6 +71,11 @@ final class CacheServicePrefixStores implements PrefixStores, AutoCloseable {
     return breaker;
   }
 
+  /** Takes no more blocks and waits a bounded time until those there are have been written. */
+  void drain() {
+    writer.drain(properties.drain());
+  }
+
   @Override
   public void close() {
     writer.close();

@@ -1,6 +1,7 @@
 package dev.ponder.model.kv;
 
 import dev.ponder.common.auth.InternalTokens;
+import dev.ponder.web.DrainOnStop;
 import dev.ponder.web.InternalClients;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.micrometer.core.instrument.Gauge;
@@ -49,5 +50,10 @@ class KvCacheConfiguration {
         .description("1 while the cache-service is left alone after it failed")
         .register(meters);
     return stores;
+  }
+
+  @Bean
+  DrainOnStop drainBlocks(CacheServicePrefixStores stores) {
+    return new DrainOnStop(stores::drain);
   }
 }

@@ -14,6 +14,7 @@ import org.springframework.util.unit.DataSize;
  * @param writeTimeout how long writing one block may take
  * @param immediateTokens blocks of prompts of this many tokens are written when first computed;
  *     those of shorter ones when they are computed a second time
+ * @param drain how long blocks that wait to be written have when this service stops
  * @param openFor how long the circuit breaker leaves the cache-service alone after it failed
  */
 @ConfigurationProperties("ponder.cache")
@@ -22,6 +23,7 @@ record KvCacheProperties(
     @DefaultValue("256MB") DataSize maxFetch,
     @DefaultValue("64MB") DataSize writeQueue,
     @DefaultValue("5s") Duration writeTimeout,
+    @DefaultValue("5s") Duration drain,
     @DefaultValue("256") int immediateTokens,
     @DefaultValue("2s") Duration openFor) {
 
@@ -29,6 +31,7 @@ record KvCacheProperties(
     check("max-fetch", maxFetch, maxFetch.toBytes() > 0);
     check("write-queue", writeQueue, writeQueue.toBytes() > 0);
     check("write-timeout", writeTimeout, writeTimeout.isPositive());
+    check("drain", drain, drain.isPositive());
     check("immediate-tokens", immediateTokens, immediateTokens > 0);
     check("open-for", openFor, openFor.isPositive());
   }

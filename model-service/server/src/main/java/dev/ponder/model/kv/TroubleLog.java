@@ -44,6 +44,10 @@ final class TroubleLog {
     return due;
   }
 
+  void leftBehind(long bytes) {
+    LOG.warn("{} bytes of KV blocks were not written before the stop", bytes);
+  }
+
   private boolean due(AtomicLong next) {
     long now = clock.millis();
     long at = next.get();

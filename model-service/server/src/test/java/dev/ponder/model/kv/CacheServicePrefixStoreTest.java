@@ -270,6 +270,18 @@ class CacheServicePrefixStoreTest {
   }
 
   @Test
+  void aStopWaitsForWhatIsStillToBeWritten() {
+    transport.putDelay = Mono.delay(Duration.ofMillis(30)).then();
+    for (int i = 0; i < 4; i++) {
+      store.offer(ACME, PROMPT, i, page(i));
+    }
+    stores.drain();
+    assertThat(transport.blocks).hasSize(4);
+    store.offer(BETA, PROMPT, 0, page(0));
+    assertThat(count("ponder.kv.puts", "result", "dropped")).as("too late").isEqualTo(1);
+  }
+
+  @Test
   void fetchesAreBoundedInBytes() {
     int[] tokens = IntStream.range(0, 200).toArray(); // 50 pages, of which 20 may be fetched
     for (int i = 0; i < 50; i += 10) {
@@ -316,6 +328,7 @@ class CacheServicePrefixStoreTest {
             "http://unused",
             DataSize.ofBytes(20 * PAGE_BYTES),
             DataSize.ofBytes(10 * PAGE_BYTES),
+            Duration.ofSeconds(30),
             Duration.ofSeconds(30),
             immediateTokens,
             Duration.ofMinutes(10)));

@@ -20,6 +20,7 @@ class KvCachePropertiesTest {
                 DataSize.ofMegabytes(256),
                 DataSize.ofMegabytes(64),
                 Duration.ofSeconds(5),
+                Duration.ofSeconds(5),
                 256,
                 Duration.ofSeconds(2)));
   }
@@ -33,6 +34,7 @@ class KvCachePropertiesTest {
                     "ponder.cache.max-fetch", "1MB",
                     "ponder.cache.write-queue", "2MB",
                     "ponder.cache.write-timeout", "3s",
+                    "ponder.cache.drain", "7s",
                     "ponder.cache.immediate-tokens", "4",
                     "ponder.cache.open-for", "5s")))
         .isEqualTo(
@@ -41,6 +43,7 @@ class KvCachePropertiesTest {
                 DataSize.ofMegabytes(1),
                 DataSize.ofMegabytes(2),
                 Duration.ofSeconds(3),
+                Duration.ofSeconds(7),
                 4,
                 Duration.ofSeconds(5)));
   }
@@ -49,7 +52,7 @@ class KvCachePropertiesTest {
   void whatIsNotPositiveStopsTheStart() {
     for (String name :
         new String[] {
-          "max-fetch", "write-queue", "write-timeout", "immediate-tokens", "open-for"
+          "max-fetch", "write-queue", "write-timeout", "drain", "immediate-tokens", "open-for"
         }) {
       assertThatThrownBy(() -> bind(Map.of("ponder.cache." + name, "0")))
           .rootCause()
