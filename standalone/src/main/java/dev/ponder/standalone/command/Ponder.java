@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       ModelsCommand.class,
       ChatCommand.class,
       KeyCommand.class,
+      KernelsCommand.class,
       Bench.class,
     },
     footer = {

@@ -64,7 +64,8 @@ final class UpCommand implements Callable<Integer> {
   @Option(
       names = "--kernels",
       paramLabel = "TIER",
-      description = "Force a kernel tier: scalar or vector (default: the fastest that works).")
+      description =
+          "Force a kernel tier: scalar, vector or machine (default: the fastest that works).")
   @Nullable String kernels;
 
   @Option(

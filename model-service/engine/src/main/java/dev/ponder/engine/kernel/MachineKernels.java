@@ -69,7 +69,8 @@ public final class MachineKernels implements Kernels {
   }
 
   /**
-   * Writes the machine code of every weight format and both activation precisions.
+   * Writes the machine code of every weight format, both activation precisions and the usual sizes
+   * of heads.
    *
    * @return the files; {@link Program#dump} says how to read them
    */
@@ -80,6 +81,10 @@ public final class MachineKernels implements Kernels {
         kernels.products(MachineMatrix.layout(format));
       }
     }
+    kernels.program.quantiser(1);
+    kernels.program.quantiser(2);
+    kernels.program.attention(64, EXP_WORDS);
+    kernels.program.attention(128, EXP_WORDS);
     return kernels.program.dump(directory);
   }
 
