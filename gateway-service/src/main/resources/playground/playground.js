@@ -127,23 +127,30 @@ function addTurn(role, title, text) {
   return {
     turn,
     append(more) {
-      const atEnd = view.conversation.scrollHeight - view.conversation.scrollTop
-          - view.conversation.clientHeight < 60;
-      body.append(more);
-      if (atEnd) {
-        view.conversation.scrollTop = view.conversation.scrollHeight;
-      }
+      stayingAtEnd(() => body.append(more));
     },
     figures(line) {
-      let p = turn.querySelector(".figures");
-      if (!p) {
-        p = document.createElement("p");
-        p.className = "figures";
-        turn.append(p);
-      }
-      p.textContent = line;
+      stayingAtEnd(() => {
+        let p = turn.querySelector(".figures");
+        if (!p) {
+          p = document.createElement("p");
+          p.className = "figures";
+          turn.append(p);
+        }
+        p.textContent = line;
+      });
     },
   };
+}
+
+/** Changes the conversation; who was reading its end still sees the end, who was not is left alone. */
+function stayingAtEnd(change) {
+  const area = view.conversation;
+  const atEnd = area.scrollHeight - area.scrollTop - area.clientHeight < 60;
+  change();
+  if (atEnd) {
+    area.scrollTop = area.scrollHeight;
+  }
 }
 
 /** The data of each server-sent event of a response, as it comes. */
@@ -175,7 +182,7 @@ function requestBody() {
     messages: system ? [{role: "system", content: system}, ...messages] : messages,
     temperature: Number(view.temperature.value),
     stream: true,
-    stream_options: {include_usage: true},
+    stream_options: {include_usage: true, include_ponder_events: true},
   };
   if (view.maxTokens.value) {
     body.max_tokens = Number(view.maxTokens.value);
@@ -211,6 +218,7 @@ async function ask() {
   let content = "";
   let usage = null;
   let done = false;
+  const calls = {asked: 0, told: 0};
   const figures = (stopped) => {
     if (!first) {
       return stopped ? "stopped before the first token" : "";
@@ -251,6 +259,10 @@ async function ask() {
         throw new Error(chunk.error.message);
       }
       usage = chunk.usage || usage;
+      if (chunk.ponder && chunk.ponder.type in calls) {
+        calls[chunk.ponder.type]++;
+        answer.figures(calls.told + " of " + calls.asked + " calls answered");
+      }
       const delta = chunk.choices.length ? chunk.choices[0].delta.content : "";
       if (delta) {
         last = performance.now();
