@@ -93,6 +93,16 @@ public interface Kernels {
   void swiglu(float[] gate, int upAt, int from, int to, Scratch scratch);
 
   /**
+   * {@link #swiglu} into a row of activations, from and to at whole blocks; what is in {@code gate}
+   * afterwards is not defined.
+   */
+  default void swiglu(
+      float[] gate, int upAt, int from, int to, Activations out, int row, Scratch scratch) {
+    swiglu(gate, upAt, from, to, scratch);
+    out.set(row, gate, from, to);
+  }
+
+  /**
    * Attention of one query head over one piece, merged into the state of the pieces before.
    *
    * @param keys pages of the piece as floats, each [headSize][PAGE_TOKENS]
@@ -116,23 +126,28 @@ public interface Kernels {
   }
 
   /**
-   * {@link #attend} for several heads that share a key head, on keys and values as they are stored.
+   * {@link #attend} for several rows, and heads that share a key head, on keys and values as they
+   * are stored.
    *
-   * @param query the heads' queries, one after the other
+   * @param queries a row's heads lie one after the other from {@code queryAt} on
+   * @param row the first of {@code rows} rows
    * @param pages half floats
    * @param keys where the piece's pages of keys begin, in bytes
    * @param values where its pages of values begin
-   * @param states one a head, from {@code firstState} on
+   * @param tokens how many tokens of the piece each of the rows sees
+   * @param states one a head, row by row from {@code firstState} on
    */
   default void attendStored(
-      float[] query,
+      float[][] queries,
+      int row,
+      int rows,
       int queryAt,
       int heads,
       float scale,
       MemorySegment pages,
       long[] keys,
       long[] values,
-      int tokens,
+      int[] tokens,
       AttentionState[] states,
       int firstState,
       Scratch scratch) {

@@ -3,6 +3,7 @@ package dev.ponder.engine.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.util.Objects.requireNonNull;
 
 import dev.ponder.engine.machine.Activation;
 import dev.ponder.engine.machine.GuardedMemory;
@@ -24,7 +25,7 @@ final class MachineActivations extends Activations {
   final MemorySegment fields;
 
   /** Where rows lie for the quantiser, which cannot reach into the heap. */
-  private final MemorySegment staging;
+  final MemorySegment staging;
 
   private final @Nullable Quantiser quantiser;
 
@@ -63,21 +64,38 @@ final class MachineActivations extends Activations {
       plain.rows(rows());
       plain.set(row, x, from, to);
     }
-    Quantiser machine = quantiser;
-    if (blocks > 0 && machine != null && from < to) {
-      long offset = ((long) row * cols() + from) * Float.BYTES;
-      MemorySegment.copy(x, from, staging, JAVA_FLOAT, offset, to - from);
-      boolean single = rows() == 1;
-      int stride = single ? 1 : Activation.GROUP;
-      int block = from / BLOCK;
-      long run = single ? block : (long) row / Activation.GROUP * blocks + block;
-      int r = single ? 0 : row % Activation.GROUP;
-      machine.run(staging, offset, values, fields, stride, run, r, (to - from) / BLOCK);
+    if (blocks > 0 && quantiser != null && from < to) {
+      stage(row, x, from, to);
+      quantiseStaged(row, from, to);
     } else if (blocks > 0) {
       for (int at = from; at < to; at += BLOCK) {
         quantise(row, at / BLOCK, x, at);
       }
     }
+  }
+
+  /** Whether {@link #quantiseStaged} is all that {@link #set} does with floats once staged. */
+  boolean takesStaged() {
+    return quantiser != null && blocks > 0 && floats == null;
+  }
+
+  /** Copies floats to where machine code can read them; returns the offset there in bytes. */
+  long stage(int row, float[] x, int from, int to) {
+    long offset = ((long) row * cols() + from) * Float.BYTES;
+    MemorySegment.copy(x, from, staging, JAVA_FLOAT, offset, to - from);
+    return offset;
+  }
+
+  /** Quantises staged floats; {@code from} and {@code to} are at whole blocks. */
+  void quantiseStaged(int row, int from, int to) {
+    boolean single = rows() == 1;
+    int stride = single ? 1 : Activation.GROUP;
+    int block = from / BLOCK;
+    long run = single ? block : (long) row / Activation.GROUP * blocks + block;
+    int r = single ? 0 : row % Activation.GROUP;
+    long offset = ((long) row * cols() + from) * Float.BYTES;
+    requireNonNull(quantiser)
+        .run(staging, offset, values, fields, stride, run, r, (to - from) / BLOCK);
   }
 
   /** {@link ScalarActivations} says what this does; here values go to their planes. */

@@ -8,6 +8,7 @@ import dev.ponder.engine.format.FloatFormat;
 import dev.ponder.engine.format.WeightFormat;
 import dev.ponder.engine.gguf.TensorType;
 import dev.ponder.engine.machine.Activation;
+import dev.ponder.engine.machine.Gating;
 import dev.ponder.engine.machine.InstructionSet;
 import dev.ponder.engine.machine.PieceAttention;
 import dev.ponder.engine.machine.Program;
@@ -39,7 +40,7 @@ public final class MachineKernels implements Kernels {
   /** How far ahead one row asks for its weights. */
   private static final int AHEAD = 8_192;
 
-  /** The words of {@link Exp}, as attention wants them. */
+  /** The words of {@link Exp}, as machine code wants them. */
   private static final int[] EXP_WORDS = {
     Float.floatToRawIntBits(Exp.GREATEST),
     Float.floatToRawIntBits(Exp.LEAST),
@@ -61,11 +62,13 @@ public final class MachineKernels implements Kernels {
   private final Kernels rest;
   private final Program program;
   private volatile @Nullable PieceAttention attention;
+  private final @Nullable Gating gating;
   private final WeightMemory memory = new WeightMemory();
 
   MachineKernels(InstructionSet set, Kernels rest) {
     this.rest = rest;
-    program = new Program(set);
+    program = new Program(set, EXP_WORDS);
+    gating = program.gating();
   }
 
   /**
@@ -83,8 +86,8 @@ public final class MachineKernels implements Kernels {
     }
     kernels.program.quantiser(1);
     kernels.program.quantiser(2);
-    kernels.program.attention(64, EXP_WORDS);
-    kernels.program.attention(128, EXP_WORDS);
+    kernels.program.attention(64);
+    kernels.program.attention(128);
     return kernels.program.dump(directory);
   }
 
@@ -247,6 +250,20 @@ public final class MachineKernels implements Kernels {
   }
 
   @Override
+  public void swiglu(
+      float[] gate, int upAt, int from, int to, Activations out, int row, Scratch scratch) {
+    MachineActivations x = (MachineActivations) out;
+    if (gating == null || !x.takesStaged() || to - from > MachineScratch.OUTPUTS) {
+      Kernels.super.swiglu(gate, upAt, from, to, out, row, scratch);
+      return;
+    }
+    MemorySegment up = ((MachineScratch) scratch).out;
+    MemorySegment.copy(gate, upAt + from, up, JAVA_FLOAT, 0, to - from);
+    gating.run(x.staging, x.stage(row, gate, from, to), up, to - from);
+    x.quantiseStaged(row, from, to);
+  }
+
+  @Override
   public void attend(
       float[] query,
       int queryAt,
@@ -273,7 +290,7 @@ public final class MachineKernels implements Kernels {
   private @Nullable PieceAttention attention(int headSize) {
     PieceAttention made = attention;
     if (made == null || made.headSize() != headSize) {
-      made = program.attention(headSize, EXP_WORDS);
+      made = program.attention(headSize);
       attention = made;
     }
     return made;
@@ -281,14 +298,16 @@ public final class MachineKernels implements Kernels {
 
   @Override
   public void attendStored(
-      float[] query,
+      float[][] queries,
+      int row,
+      int rows,
       int queryAt,
       int heads,
       float scale,
       MemorySegment pages,
       long[] keys,
       long[] values,
-      int tokens,
+      int[] tokens,
       AttentionState[] states,
       int firstState,
       Scratch scratch) {
@@ -296,13 +315,36 @@ public final class MachineKernels implements Kernels {
     PieceAttention kernel = requireNonNull(attention(size));
     MachineScratch own = (MachineScratch) scratch;
     PieceAttention.Memory memory = own.attention(size);
-    for (int head = 0; head < heads; head += PieceAttention.MOST_HEADS) {
-      int count = Math.min(heads - head, PieceAttention.MOST_HEADS);
-      kernel.run(memory, query, queryAt + head * size, count, scale, pages, keys, values, tokens);
-      for (int i = 0; i < count; i++) {
-        memory.values(i, own.piece);
-        states[firstState + head + i].merge(memory.max(count, i), memory.sum(count, i), own.piece);
+    memory.clear();
+    int done = firstState;
+    int last = -1;
+    for (int r = 0; r < rows; r++) {
+      int group = (tokens[r] - 1) / PieceAttention.GROUP;
+      for (int head = 0; head < heads; ) {
+        int waiting = memory.queries();
+        if (waiting > 0 && (group != last || waiting == PieceAttention.MOST_QUERIES)) {
+          kernel.run(memory, scale, pages, keys, values);
+          done = merge(memory, own, states, done);
+        }
+        last = group;
+        int count = Math.min(heads - head, PieceAttention.MOST_QUERIES - memory.queries());
+        memory.add(queries[row + r], queryAt + head * size, count, tokens[r]);
+        head += count;
       }
     }
+    kernel.run(memory, scale, pages, keys, values);
+    merge(memory, own, states, done);
+  }
+
+  /** Merges what a call left into the states from {@code first} on; returns the next. */
+  private static int merge(
+      PieceAttention.Memory memory, MachineScratch own, AttentionState[] states, int first) {
+    int count = memory.queries();
+    for (int query = 0; query < count; query++) {
+      memory.values(query, own.piece);
+      states[first + query].merge(memory.max(query), memory.sum(query), own.piece);
+    }
+    memory.clear();
+    return first + count;
   }
 }

@@ -1,12 +1,12 @@
 package dev.ponder.engine.machine;
 
-import java.util.List;
-
 /**
- * Emits attention of a few query heads, which see the same tokens and share a key head, over one
- * piece of keys and values stored as half floats: {@code void attend(const long *arguments)}, in
- * 512-bit registers. Tokens come in groups of 16. A group of keys is [dimension][32 tokens], of
- * which 16 count; a group of values is [16 tokens][dimension].
+ * Emits attention of queries that share a key head, over one piece of keys and values stored as
+ * half floats: {@code void attend(const long *arguments)}, in 512-bit registers. Queries come in
+ * tiles of up to six. Tokens come in groups of 16: a group of keys is [dimension][32 tokens], of
+ * which 16 count; a group of values is [16 tokens][dimension]. All queries see the same groups, but
+ * of the last group each sees as many tokens as its mask says; whatever the others are, it does not
+ * show.
  *
  * <p>The reductions of the definition run in 16 virtual lanes and a tree. For scores the lanes are
  * dimensions: a lane is a register, and the tree is walked in the order that keeps the fewest of
@@ -15,7 +15,7 @@ import java.util.List;
 final class AttentionEmitter {
   static final int QUERY = 0;
   static final int SCALE = 8;
-  static final int TOKENS = 16;
+  static final int TILES = 16;
   static final int GROUPS = 24;
   static final int KEYS = 32;
   static final int VALUES = 40;
@@ -23,42 +23,22 @@ final class AttentionEmitter {
   static final int LANES = 56;
   static final int OUT = 64;
   static final int CONSTANTS = 72;
-  static final int ARGUMENT_BYTES = 80;
+  static final int MASKS = 80;
+  static final int ARGUMENT_BYTES = 88;
 
-  /** Heads of a call. */
-  static final int MOST_HEADS = 4;
+  /** Queries of a tile. */
+  static final int TILE = 6;
 
-  /** Tokens of a piece, and bytes between the weights of two heads. */
+  /** Tokens of a piece, and floats between the weights of two queries. */
   static final int PIECE = 256;
 
-  static final int WEIGHT_STRIDE = PIECE * Float.BYTES;
-  static final int LANE_COUNT = 16;
+  private static final int WEIGHT_STRIDE = PIECE * Float.BYTES;
+  private static final int LANE_COUNT = 16;
   private static final int KEY_STRIDE = 32 * Short.BYTES;
   private static final int VECTOR = 64;
 
   /** Sums of values that are formed at the same time. */
   private static final int MOST_SUMS = 24;
-
-  /** Words of the table of constants, in this order. */
-  private enum Constant {
-    GREATEST,
-    LEAST,
-    LOG2_E,
-    ROUNDER,
-    LN2_HIGH,
-    LN2_LOW,
-    C7,
-    C6,
-    C5,
-    C4,
-    C3,
-    C2,
-    ONE,
-    ROUNDER_BITS,
-    BIAS
-  }
-
-  static final int CONSTANT_COUNT = Constant.values().length;
 
   private static final Gp ARGUMENTS = Gp.RDI;
   private static final Gp CONSTANT_TABLE = Gp.RSI;
@@ -66,21 +46,37 @@ final class AttentionEmitter {
   private static final Gp TABLE = Gp.RCX;
   private static final Gp GROUP = Gp.RDX;
   private static final Gp WEIGHT = Gp.R8;
-  private static final Gp QUERIES = Gp.R9;
+  private static final Gp ROW = Gp.R9;
   private static final Gp TOKEN = Gp.R10;
   private static final Gp LANE = Gp.R11;
+  private static final Gp MASK = Gp.RBX;
+  private static final Gp TILES_LEFT = Gp.R12;
+  private static final Gp QUERIES = Gp.R13;
+  private static final Gp TILE_MASKS = Gp.R14;
+  private static final Gp TILE_OUT = Gp.R15;
+  private static final Gp[] SAVED = {Gp.RBX, Gp.R12, Gp.R13, Gp.R14, Gp.R15};
 
   private final Assembler a;
+  private final ExpEmitter exp;
   private final int headSize;
-  private final int heads;
+  private final int queries;
 
-  AttentionEmitter(Assembler a, int headSize, int heads) {
-    if (headSize < 16 || headSize > 512 || headSize % 16 != 0 || heads < 1 || heads > MOST_HEADS) {
-      throw new IllegalArgumentException("attention: " + heads + " heads of " + headSize);
+  /**
+   * @param queries queries of every tile
+   */
+  AttentionEmitter(Assembler a, int headSize, int queries) {
+    if (headSize < 16 || headSize > 512 || headSize % 16 != 0 || queries < 1 || queries > TILE) {
+      throw new IllegalArgumentException("attention: " + queries + " heads of " + headSize);
     }
     this.a = a;
+    exp = new ExpEmitter(a, CONSTANT_TABLE);
     this.headSize = headSize;
-    this.heads = heads;
+    this.queries = queries;
+  }
+
+  /** Returns the bytes of scratch memory for weights. */
+  static int weightBytes() {
+    return TILE * WEIGHT_STRIDE;
   }
 
   /** Returns the bytes of scratch memory for lanes. */
@@ -88,34 +84,51 @@ final class AttentionEmitter {
     return LANE_COUNT * MOST_SUMS * VECTOR;
   }
 
-  /** Returns where a head's greatest score and sum of weights are put, behind all values. */
-  static int extremesAt(int headSize, int heads, int head) {
-    return (heads * headSize + 2 * head) * Float.BYTES;
+  /** Returns the bytes of a query's outputs: values, greatest score, sum of weights, a gap. */
+  static int outBytes(int headSize) {
+    return (headSize + 16) * Float.BYTES;
   }
 
   void emit() {
+    Label tile = new Label();
+    for (Gp register : SAVED) {
+      a.push(register);
+    }
     a.mov(CONSTANT_TABLE, ARGUMENTS.at(CONSTANTS));
+    a.mov(TILES_LEFT, ARGUMENTS.at(TILES));
+    a.mov(QUERIES, ARGUMENTS.at(QUERY));
+    a.mov(TILE_MASKS, ARGUMENTS.at(MASKS));
+    a.mov(TILE_OUT, ARGUMENTS.at(OUT));
+    a.align(32);
+    a.place(tile);
     emitScores();
-    for (int head = 0; head < heads; head++) {
-      emitSoftmax(head);
+    for (int query = 0; query < queries; query++) {
+      emitSoftmax(query);
     }
     int chunks = headSize / 16;
-    int together = Math.min(chunks, MOST_SUMS / heads);
+    int together = Math.min(chunks, MOST_SUMS / queries);
     for (int chunk = 0; chunk < chunks; chunk += together) {
       emitValues(chunk, Math.min(together, chunks - chunk));
     }
+    a.add(QUERIES, queries * headSize * Float.BYTES);
+    a.add(TILE_MASKS, queries * VECTOR);
+    a.add(TILE_OUT, queries * outBytes(headSize));
+    a.dec(TILES_LEFT);
+    a.jump(Condition.NOT_ZERO, tile);
     a.vzeroupper();
+    for (int i = SAVED.length - 1; i >= 0; i--) {
+      a.pop(SAVED[i]);
+    }
     a.ret();
   }
 
-  // Scores: register 31 the scale, 30 keys, the rest partial sums, five a head.
+  // Scores: register 31 the scale, 30 keys, the rest partial sums, five a query.
 
   private void emitScores() {
     Label group = new Label();
     Vec scale = Vec.zmm(31);
     Vec keys = Vec.zmm(30);
     a.vbroadcastss(scale, ARGUMENTS.at(SCALE));
-    a.mov(QUERIES, ARGUMENTS.at(QUERY));
     a.mov(TABLE, ARGUMENTS.at(KEYS));
     a.mov(WEIGHT, ARGUMENTS.at(WEIGHTS));
     a.mov(LEFT, ARGUMENTS.at(GROUPS));
@@ -124,27 +137,27 @@ final class AttentionEmitter {
     int depth = 0;
     for (int leaf = 0; leaf < LANE_COUNT; leaf++) {
       int lane = Integer.reverse(leaf) >>> 28;
-      for (int head = 0; head < heads; head++) {
-        a.vpxord(partial(depth, head), partial(depth, head), partial(depth, head));
+      for (int query = 0; query < queries; query++) {
+        a.vpxord(partial(depth, query), partial(depth, query), partial(depth, query));
       }
       for (int d = lane; d < headSize; d += LANE_COUNT) {
         a.vcvtph2ps(keys, GROUP.at(d * KEY_STRIDE));
-        for (int head = 0; head < heads; head++) {
+        for (int query = 0; query < queries; query++) {
           a.vfmadd231ps(
-              partial(depth, head), keys, QUERIES.each((head * headSize + d) * Float.BYTES));
+              partial(depth, query), keys, QUERIES.each((query * headSize + d) * Float.BYTES));
         }
       }
       for (int bits = leaf; (bits & 1) == 1; bits >>= 1) {
         depth--;
-        for (int head = 0; head < heads; head++) {
-          a.vaddps(partial(depth, head), partial(depth, head), partial(depth + 1, head));
+        for (int query = 0; query < queries; query++) {
+          a.vaddps(partial(depth, query), partial(depth, query), partial(depth + 1, query));
         }
       }
       depth++;
     }
-    for (int head = 0; head < heads; head++) {
-      a.vmulps(partial(0, head), partial(0, head), scale);
-      a.vmovups(WEIGHT.at(head * WEIGHT_STRIDE), partial(0, head));
+    for (int query = 0; query < queries; query++) {
+      a.vmulps(partial(0, query), partial(0, query), scale);
+      a.vmovups(WEIGHT.at(query * WEIGHT_STRIDE), partial(0, query));
     }
     a.add(TABLE, Long.BYTES);
     a.add(WEIGHT, VECTOR);
@@ -152,48 +165,65 @@ final class AttentionEmitter {
     a.jump(Condition.NOT_ZERO, group);
   }
 
-  private Vec partial(int depth, int head) {
-    return Vec.zmm(depth * heads + head);
+  private Vec partial(int depth, int query) {
+    return Vec.zmm(depth * queries + query);
   }
 
-  // Softmax of one head: 0 the greatest score, 1 the sum, 2 to 6 the exponential.
+  // Softmax of one query: 0 the greatest score, 1 the sum, 2 to 6 the exponential.
 
-  private void emitSoftmax(int head) {
+  private void emitSoftmax(int query) {
     Vec max = Vec.zmm(0);
     Vec sum = Vec.zmm(1);
-    overwriteTail(head, Float.floatToRawIntBits(Float.NEGATIVE_INFINITY));
-    begin(head);
+    Vec tail = Vec.zmm(2);
+    Vec nothing = Vec.zmm(3);
+    Mem mask = TILE_MASKS.at(query * VECTOR);
+    int extremes = query * outBytes(headSize) + headSize * Float.BYTES;
+    // behind the last token stands -inf, by which no maximum changes
+    a.zero(TABLE);
+    a.lea(TABLE, TABLE.at(Float.floatToRawIntBits(Float.NEGATIVE_INFINITY)));
+    a.push(TABLE);
+    a.vpbroadcastd(nothing, Gp.RSP.at(0));
+    a.pop(TABLE);
+    seekLast(query);
+    a.vpxord(tail, nothing, WEIGHT.at(0));
+    a.vpandd(tail, tail, mask);
+    a.vpxord(tail, tail, nothing);
+    a.vmovups(WEIGHT.at(0), tail);
+    begin(query);
     a.vmovups(max, WEIGHT.at(0));
     Label greatest = new Label();
     a.place(greatest);
     a.vmaxps(max, max, WEIGHT.at(0));
     next(greatest);
     join(max, Vec.zmm(2), true);
-    a.mov(GROUP, ARGUMENTS.at(OUT));
-    a.vmovss(GROUP.at(extremesAt(headSize, heads, head)), Vec.xmm(0));
+    a.vmovss(TILE_OUT.at(extremes), Vec.xmm(0));
     a.vbroadcastss(max, Vec.xmm(0));
-    begin(head);
+    begin(query);
     Label exponential = new Label();
     a.place(exponential);
     a.vmovups(Vec.zmm(2), WEIGHT.at(0));
     a.vsubps(Vec.zmm(2), Vec.zmm(2), max);
-    emitExp();
+    exp.emit();
     a.vmovups(WEIGHT.at(0), Vec.zmm(3));
     next(exponential);
-    overwriteTail(head, 0);
-    begin(head);
+    // and then zero, which adds nothing
+    seekLast(query);
+    a.vmovups(tail, WEIGHT.at(0));
+    a.vpandd(tail, tail, mask);
+    a.vmovups(WEIGHT.at(0), tail);
+    begin(query);
     a.vpxord(sum, sum, sum);
     Label total = new Label();
     a.place(total);
     a.vaddps(sum, sum, WEIGHT.at(0));
     next(total);
     join(sum, Vec.zmm(2), false);
-    a.vmovss(GROUP.at(extremesAt(headSize, heads, head) + Float.BYTES), Vec.xmm(1));
+    a.vmovss(TILE_OUT.at(extremes + Float.BYTES), Vec.xmm(1));
   }
 
-  private void begin(int head) {
+  private void begin(int query) {
     a.mov(WEIGHT, ARGUMENTS.at(WEIGHTS));
-    a.add(WEIGHT, head * WEIGHT_STRIDE);
+    a.add(WEIGHT, query * WEIGHT_STRIDE);
     a.mov(LEFT, ARGUMENTS.at(GROUPS));
   }
 
@@ -203,23 +233,14 @@ final class AttentionEmitter {
     a.jump(Condition.NOT_ZERO, loop);
   }
 
-  /** Writes a word over what stands behind the last token in its group. */
-  private void overwriteTail(int head, int word) {
-    Label loop = new Label();
-    Label done = new Label();
-    a.mov(WEIGHT, ARGUMENTS.at(WEIGHTS));
-    a.mov(TOKEN, ARGUMENTS.at(TOKENS));
+  /** Goes to a query's weights of the last group. */
+  private void seekLast(int query) {
     a.mov(LEFT, ARGUMENTS.at(GROUPS));
-    a.shl(LEFT, 4);
-    a.zero(TABLE);
-    a.lea(TABLE, TABLE.at(word));
-    a.place(loop);
-    a.cmp(TOKEN, LEFT);
-    a.jump(Condition.ABOVE_OR_EQUAL, done);
-    a.mov32(WEIGHT.at(TOKEN, Float.BYTES, head * WEIGHT_STRIDE), TABLE);
-    a.add(TOKEN, 1);
-    a.jump(loop);
-    a.place(done);
+    a.dec(LEFT);
+    a.shl(LEFT, 6);
+    a.mov(WEIGHT, ARGUMENTS.at(WEIGHTS));
+    a.add(WEIGHT, LEFT);
+    a.add(WEIGHT, query * WEIGHT_STRIDE);
   }
 
   /** Joins 16 lanes as the definition does: l with l + 8, then 4, 2, 1. */
@@ -244,90 +265,35 @@ final class AttentionEmitter {
     }
   }
 
-  /**
-   * The exponential of register 2 in register 3, operation by operation as the definition has it.
-   */
-  private void emitExp() {
-    Vec x = Vec.zmm(2);
-    Vec p = Vec.zmm(3);
-    Vec shifted = Vec.zmm(4);
-    Vec r = Vec.zmm(5);
-    Vec n = Vec.zmm(6);
-    // a NaN is the last operand, which both of these return
-    a.vbroadcastss(p, constant(Constant.GREATEST, false));
-    a.vminps(x, p, x);
-    a.vbroadcastss(p, constant(Constant.LEAST, false));
-    a.vmaxps(x, p, x);
-    a.vbroadcastss(shifted, constant(Constant.LOG2_E, false));
-    a.vfmadd213ps(shifted, x, constant(Constant.ROUNDER, true));
-    a.vsubps(n, shifted, constant(Constant.ROUNDER, true));
-    a.vmovups(r, x);
-    a.vfmadd231ps(r, n, constant(Constant.LN2_HIGH, true));
-    a.vfmadd231ps(r, n, constant(Constant.LN2_LOW, true));
-    a.vbroadcastss(p, constant(Constant.C7, false));
-    a.vfmadd213ps(p, r, constant(Constant.C6, true));
-    a.vfmadd213ps(p, r, constant(Constant.C5, true));
-    a.vfmadd213ps(p, r, constant(Constant.C4, true));
-    a.vfmadd213ps(p, r, constant(Constant.C3, true));
-    a.vfmadd213ps(p, r, constant(Constant.C2, true));
-    a.vfmadd213ps(p, r, constant(Constant.ONE, true));
-    a.vfmadd213ps(p, r, constant(Constant.ONE, true));
-    Vec exponent = Vec.zmm(4);
-    Vec first = Vec.zmm(5);
-    Vec second = Vec.zmm(6);
-    a.vpsubd(exponent, shifted, constant(Constant.ROUNDER_BITS, true));
-    a.vpsrad(first, exponent, 1);
-    a.vpsubd(second, exponent, first);
-    emitPower(first);
-    emitPower(second);
-    a.vmulps(p, p, first);
-    a.vmulps(p, p, second);
-  }
-
-  /** Two to the power of an integer. */
-  private void emitPower(Vec n) {
-    a.vpaddd(n, n, constant(Constant.BIAS, true));
-    a.vpslld(n, n, 23);
-  }
-
-  private static Mem constant(Constant constant, boolean broadcast) {
-    int at = List.of(Constant.values()).indexOf(constant) * Float.BYTES;
-    return broadcast ? CONSTANT_TABLE.each(at) : CONSTANT_TABLE.at(at);
-  }
-
-  // Values: one register of values, the sums of every head and chunk of 16 dimensions.
+  // Values: registers 31 and 30 values, the rest sums of every query and chunk of 16 dimensions.
 
   private void emitValues(int firstChunk, int chunks) {
-    Vec values = Vec.zmm(31);
     Label lane = new Label();
     Label group = new Label();
+    Label last = new Label();
     a.mov(LANE, ARGUMENTS.at(LANES));
     a.zero(TOKEN); // the lane: a token of each group
     a.place(lane);
-    for (int head = 0; head < heads; head++) {
-      for (int chunk = 0; chunk < chunks; chunk++) {
-        Vec sum = Vec.zmm(head * chunks + chunk);
-        a.vpxord(sum, sum, sum);
-      }
+    int sums = queries * chunks;
+    for (int i = 0; i < sums; i++) {
+      a.vpxord(Vec.zmm(i), Vec.zmm(i), Vec.zmm(i));
     }
     a.mov(WEIGHT, ARGUMENTS.at(WEIGHTS));
     a.lea(WEIGHT, WEIGHT.at(TOKEN, Float.BYTES, 0));
+    a.lea(MASK, TILE_MASKS.at(TOKEN, Float.BYTES, 0));
     a.mov(TABLE, ARGUMENTS.at(VALUES));
+    a.imul(ROW, TOKEN, headSize * Short.BYTES);
     a.mov(LEFT, ARGUMENTS.at(GROUPS));
-    a.imul(QUERIES, TOKEN, headSize * Short.BYTES);
+    a.dec(LEFT);
+    a.jump(Condition.ZERO, last);
     a.place(group);
-    a.mov(GROUP, TABLE.at(0));
-    for (int chunk = 0; chunk < chunks; chunk++) {
-      a.vcvtph2ps(values, GROUP.at(QUERIES, 1, (firstChunk + chunk) * 16 * Short.BYTES));
-      for (int head = 0; head < heads; head++) {
-        a.vfmadd231ps(Vec.zmm(head * chunks + chunk), values, WEIGHT.each(head * WEIGHT_STRIDE));
-      }
-    }
+    emitTokens(firstChunk, chunks, false);
     a.add(TABLE, Long.BYTES);
     a.add(WEIGHT, VECTOR);
     a.dec(LEFT);
     a.jump(Condition.NOT_ZERO, group);
-    int sums = heads * chunks;
+    a.place(last);
+    emitTokens(firstChunk, chunks, true);
     for (int i = 0; i < sums; i++) {
       a.vmovups(LANE.at(i * VECTOR), Vec.zmm(i));
     }
@@ -336,12 +302,30 @@ final class AttentionEmitter {
     a.cmp(TOKEN, LANE_COUNT);
     a.jump(Condition.NOT_ZERO, lane);
     a.mov(LANE, ARGUMENTS.at(LANES));
-    a.mov(GROUP, ARGUMENTS.at(OUT));
-    for (int head = 0; head < heads; head++) {
+    for (int query = 0; query < queries; query++) {
       for (int chunk = 0; chunk < chunks; chunk++) {
-        emitTree(head * chunks + chunk, sums);
-        int at = (head * headSize + (firstChunk + chunk) * 16) * Float.BYTES;
-        a.vmovups(GROUP.at(at), Vec.zmm(0));
+        emitTree(query * chunks + chunk, sums);
+        a.vmovups(
+            TILE_OUT.at(query * outBytes(headSize) + (firstChunk + chunk) * VECTOR), Vec.zmm(0));
+      }
+    }
+  }
+
+  /** A token of one group. A token that a query does not see is zero to it, not times zero. */
+  private void emitTokens(int firstChunk, int chunks, boolean masked) {
+    Vec values = Vec.zmm(31);
+    Vec seen = Vec.zmm(30);
+    a.mov(GROUP, TABLE.at(0));
+    for (int chunk = 0; chunk < chunks; chunk++) {
+      a.vcvtph2ps(values, GROUP.at(ROW, 1, (firstChunk + chunk) * 16 * Short.BYTES));
+      for (int query = 0; query < queries; query++) {
+        if (masked) {
+          a.vpandd(seen, values, MASK.each(query * VECTOR));
+        }
+        a.vfmadd231ps(
+            Vec.zmm(query * chunks + chunk),
+            masked ? seen : values,
+            WEIGHT.each(query * WEIGHT_STRIDE));
       }
     }
   }

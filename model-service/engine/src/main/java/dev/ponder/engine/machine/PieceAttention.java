@@ -3,7 +3,6 @@ package dev.ponder.engine.machine;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -13,8 +12,8 @@ import java.lang.foreign.MemorySegment;
  * first. Thread-safe.
  */
 public final class PieceAttention {
-  /** Heads of a call. */
-  public static final int MOST_HEADS = AttentionEmitter.MOST_HEADS;
+  /** Queries of a call. */
+  public static final int MOST_QUERIES = 16 * AttentionEmitter.TILE;
 
   /** Tokens of a piece. */
   public static final int PIECE = AttentionEmitter.PIECE;
@@ -22,12 +21,16 @@ public final class PieceAttention {
   /** Tokens of a page. */
   public static final int PAGE = 32;
 
-  private static final int GROUP = 16;
+  /** Tokens that are computed together: all queries of a call end in the same group. */
+  public static final int GROUP = 16;
 
   private final int headSize;
   private final MemorySegment[] codes;
   private final MemorySegment constants;
 
+  /**
+   * @param codes for tiles of 1 to {@link AttentionEmitter#TILE} queries
+   */
   PieceAttention(int headSize, MemorySegment[] codes, MemorySegment constants) {
     this.headSize = headSize;
     this.codes = codes.clone();
@@ -38,80 +41,112 @@ public final class PieceAttention {
     return headSize;
   }
 
-  /** The memory of one thread for calls, and what a call leaves. */
+  /** The memory of one thread for calls: the queries of the next, and what a call leaves. */
   public static final class Memory {
     private final int headSize;
-    final MemorySegment arguments;
-    final MemorySegment query;
-    final MemorySegment keys;
-    final MemorySegment values;
-    final MemorySegment weights;
-    final MemorySegment lanes;
-    final MemorySegment lastValues;
-    final MemorySegment out;
+    private final int outBytes;
+    private final MemorySegment arguments;
+    private final MemorySegment query;
+    private final MemorySegment keys;
+    private final MemorySegment values;
+    private final MemorySegment weights;
+    private final MemorySegment lanes;
+    private final MemorySegment masks;
+    private final MemorySegment out;
+    private int queries;
+    private int groups;
 
     /** Makes room for heads of a size. */
     public Memory(int headSize, Arena arena) {
       this.headSize = headSize;
+      outBytes = AttentionEmitter.outBytes(headSize);
       arguments = GuardedMemory.allocate(AttentionEmitter.ARGUMENT_BYTES, arena);
-      query = GuardedMemory.allocate((long) MOST_HEADS * headSize * Float.BYTES, arena);
+      query = GuardedMemory.allocate((long) MOST_QUERIES * headSize * Float.BYTES, arena);
       keys = GuardedMemory.allocate((long) PIECE / GROUP * Long.BYTES, arena);
       values = GuardedMemory.allocate((long) PIECE / GROUP * Long.BYTES, arena);
-      weights = GuardedMemory.allocate((long) MOST_HEADS * AttentionEmitter.WEIGHT_STRIDE, arena);
+      weights = GuardedMemory.allocate(AttentionEmitter.weightBytes(), arena);
       lanes = GuardedMemory.allocate(AttentionEmitter.laneBytes(), arena);
-      lastValues = GuardedMemory.allocate((long) GROUP * headSize * Short.BYTES, arena);
-      out = GuardedMemory.allocate((long) MOST_HEADS * (headSize + 2) * Float.BYTES, arena);
+      masks = GuardedMemory.allocate((long) MOST_QUERIES * GROUP * Integer.BYTES, arena);
+      out = GuardedMemory.allocate((long) MOST_QUERIES * outBytes, arena);
     }
 
     public int headSize() {
       return headSize;
     }
 
-    /** Copies the weighted values of a head out. */
-    public void values(int head, float[] to) {
-      MemorySegment.copy(out, JAVA_FLOAT, (long) head * headSize * Float.BYTES, to, 0, headSize);
+    /** Begins the next call. */
+    public void clear() {
+      queries = 0;
     }
 
-    /** Returns the greatest score of a head in a call with so many heads. */
-    public float max(int heads, int head) {
-      return out.get(JAVA_FLOAT, AttentionEmitter.extremesAt(headSize, heads, head));
+    /** Returns the queries of the next call, or of the last. */
+    public int queries() {
+      return queries;
     }
 
-    /** Returns the sum of a head's weights. */
-    public float sum(int heads, int head) {
-      return out.get(JAVA_FLOAT, AttentionEmitter.extremesAt(headSize, heads, head) + Float.BYTES);
+    /**
+     * Adds queries that see the same tokens.
+     *
+     * @param from the queries, one after the other from {@code at} on
+     * @param tokens how many tokens they see, 1 to {@link #PIECE}; for all queries of a call they
+     *     end in the same {@link #GROUP}
+     * @throws IllegalArgumentException when there is no room for them
+     */
+    public void add(float[] from, int at, int count, int tokens) {
+      int last = (tokens + GROUP - 1) / GROUP;
+      if (count < 1
+          || count > MOST_QUERIES - queries
+          || tokens < 1
+          || tokens > PIECE
+          || (queries > 0 && last != groups)) {
+        throw new IllegalArgumentException(
+            "attention: " + count + " queries of " + tokens + " tokens");
+      }
+      groups = last;
+      long offset = (long) queries * headSize * Float.BYTES;
+      MemorySegment.copy(from, at, query, JAVA_FLOAT, offset, count * headSize);
+      int seen = tokens - (last - 1) * GROUP;
+      for (int i = 0; i < count; i++) {
+        long mask = (long) (queries + i) * GROUP * Integer.BYTES;
+        for (int t = 0; t < GROUP; t++) {
+          masks.set(JAVA_INT, mask + (long) t * Integer.BYTES, t < seen ? -1 : 0);
+        }
+      }
+      queries += count;
+    }
+
+    /** Copies the weighted values of a query out. */
+    public void values(int query, float[] to) {
+      MemorySegment.copy(out, JAVA_FLOAT, (long) query * outBytes, to, 0, headSize);
+    }
+
+    /** Returns the greatest score of a query. */
+    public float max(int query) {
+      return out.get(JAVA_FLOAT, (long) query * outBytes + (long) headSize * Float.BYTES);
+    }
+
+    /** Returns the sum of a query's weights. */
+    public float sum(int query) {
+      return out.get(JAVA_FLOAT, (long) query * outBytes + (headSize + 1L) * Float.BYTES);
     }
   }
 
   /**
-   * Attends.
+   * Attends for all queries that were added.
    *
-   * @param query the heads' queries, one after the other from {@code queryAt} on
    * @param pages half floats; keys of a page are [headSize][PAGE], values [PAGE][headSize]
    * @param keyPages where the pages of keys begin, in bytes
    * @param valuePages where the pages of values begin
-   * @param tokens how many tokens are seen, 1 to {@link #PIECE}
    * @throws IllegalArgumentException when anything would reach outside of its memory
    */
   public void run(
-      Memory memory,
-      float[] query,
-      int queryAt,
-      int heads,
-      float scale,
-      MemorySegment pages,
-      long[] keyPages,
-      long[] valuePages,
-      int tokens) {
-    if (heads < 1 || heads > MOST_HEADS || tokens < 1 || tokens > PIECE) {
-      throw new IllegalArgumentException("attention: " + heads + " heads, " + tokens + " tokens");
-    }
-    if (memory.headSize != headSize) {
-      throw new IllegalArgumentException("memory for heads of " + memory.headSize);
+      Memory memory, float scale, MemorySegment pages, long[] keyPages, long[] valuePages) {
+    if (memory.headSize != headSize || memory.queries == 0) {
+      throw new IllegalArgumentException(
+          "attention: " + memory.queries + " queries of " + memory.headSize);
     }
     long pageBytes = (long) PAGE * headSize * Short.BYTES;
-    int groups = (tokens + GROUP - 1) / GROUP;
-    for (int group = 0; group < groups; group++) {
+    for (int group = 0; group < memory.groups; group++) {
       long key = keyPages[group / 2];
       long value = valuePages[group / 2];
       if (((key | value) & 1) != 0
@@ -124,33 +159,41 @@ public final class PieceAttention {
       }
       TileProduct.holds("keys", pages, key + pageBytes, 1);
       TileProduct.holds("values", pages, value + pageBytes, 1);
-      int half = group % 2;
-      memory.keys.setAtIndex(
-          JAVA_LONG, group, pages.address() + key + (long) half * GROUP * Short.BYTES);
-      long groupAt = value + (long) half * GROUP * headSize * Short.BYTES;
-      int seen = Math.min(GROUP, tokens - group * GROUP);
-      if (seen < GROUP) {
-        // behind the last token stand zeros: what the page holds there may be anything
-        memory.lastValues.fill((byte) 0);
-        MemorySegment.copy(
-            pages, JAVA_SHORT, groupAt, memory.lastValues, JAVA_SHORT, 0, (long) seen * headSize);
-        memory.values.setAtIndex(JAVA_LONG, group, memory.lastValues.address());
-      } else {
-        memory.values.setAtIndex(JAVA_LONG, group, pages.address() + groupAt);
-      }
+      long half = group % 2 * (long) GROUP * Short.BYTES;
+      memory.keys.setAtIndex(JAVA_LONG, group, pages.address() + key + half);
+      memory.values.setAtIndex(JAVA_LONG, group, pages.address() + value + half * headSize);
     }
-    MemorySegment.copy(query, queryAt, memory.query, JAVA_FLOAT, 0, heads * headSize);
     MemorySegment arguments = memory.arguments;
-    arguments.set(JAVA_LONG, AttentionEmitter.QUERY, memory.query.address());
     arguments.set(JAVA_INT, AttentionEmitter.SCALE, Float.floatToRawIntBits(scale));
-    arguments.set(JAVA_LONG, AttentionEmitter.TOKENS, tokens);
-    arguments.set(JAVA_LONG, AttentionEmitter.GROUPS, groups);
+    arguments.set(JAVA_LONG, AttentionEmitter.GROUPS, memory.groups);
     arguments.set(JAVA_LONG, AttentionEmitter.KEYS, memory.keys.address());
     arguments.set(JAVA_LONG, AttentionEmitter.VALUES, memory.values.address());
     arguments.set(JAVA_LONG, AttentionEmitter.WEIGHTS, memory.weights.address());
     arguments.set(JAVA_LONG, AttentionEmitter.LANES, memory.lanes.address());
-    arguments.set(JAVA_LONG, AttentionEmitter.OUT, memory.out.address());
     arguments.set(JAVA_LONG, AttentionEmitter.CONSTANTS, constants.address());
-    NativeCall.invoke(codes[heads - 1], arguments);
+    int tiles = memory.queries / AttentionEmitter.TILE;
+    int rest = memory.queries % AttentionEmitter.TILE;
+    if (tiles > 0) {
+      call(memory, 0, tiles, AttentionEmitter.TILE);
+    }
+    if (rest > 0) {
+      call(memory, tiles * AttentionEmitter.TILE, 1, rest);
+    }
+  }
+
+  private void call(Memory memory, int first, int tiles, int queries) {
+    MemorySegment arguments = memory.arguments;
+    arguments.set(JAVA_LONG, AttentionEmitter.TILES, tiles);
+    arguments.set(
+        JAVA_LONG,
+        AttentionEmitter.QUERY,
+        memory.query.address() + (long) first * headSize * Float.BYTES);
+    arguments.set(
+        JAVA_LONG,
+        AttentionEmitter.MASKS,
+        memory.masks.address() + (long) first * GROUP * Integer.BYTES);
+    arguments.set(
+        JAVA_LONG, AttentionEmitter.OUT, memory.out.address() + (long) first * memory.outBytes);
+    NativeCall.invoke(codes[queries - 1], arguments);
   }
 }

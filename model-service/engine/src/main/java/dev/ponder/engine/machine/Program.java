@@ -22,9 +22,17 @@ public final class Program {
   private final Map<Integer, PieceAttention> attentions = new HashMap<>();
   private final Map<Integer, Quantiser> quantisers = new HashMap<>();
   private final Map<String, byte[]> written = new HashMap<>();
+  private final int[] exponential;
+  private @Nullable MemorySegment constants;
+  private @Nullable Gating gating;
 
-  public Program(InstructionSet set) {
+  /**
+   * @param exponential the words of the exponential, in the order of {@link ExpEmitter}; none if
+   *     only products are wanted
+   */
+  public Program(InstructionSet set, int... exponential) {
     this.set = set;
+    this.exponential = exponential.clone();
   }
 
   public InstructionSet instructionSet() {
@@ -83,29 +91,21 @@ public final class Program {
     return new Quantiser(planes, code.at(0), code.at(second));
   }
 
-  /**
-   * Returns attention for heads of a size, or null where none is written.
-   *
-   * @param constants the words of the exponential, in the order of {@link AttentionEmitter}
-   */
-  public synchronized @Nullable PieceAttention attention(int headSize, int... constants) {
+  /** Returns attention for heads of a size, or null where none is written. */
+  public synchronized @Nullable PieceAttention attention(int headSize) {
     if (set != InstructionSet.AVX512_VNNI || headSize % 16 != 0 || headSize > 256) {
       return null;
     }
-    return attentions.computeIfAbsent(headSize, size -> emitAttention(size, constants));
+    return attentions.computeIfAbsent(headSize, this::emitAttention);
   }
 
-  @SuppressWarnings("MustBeClosedChecker") // an automatic arena is not closed
-  private PieceAttention emitAttention(int headSize, int[] words) {
-    if (words.length != AttentionEmitter.CONSTANT_COUNT) {
-      throw new IllegalArgumentException("constants: " + words.length);
-    }
+  private PieceAttention emitAttention(int headSize) {
     Assembler a = new Assembler();
-    int[] starts = new int[PieceAttention.MOST_HEADS];
-    for (int heads = 1; heads <= starts.length; heads++) {
+    int[] starts = new int[AttentionEmitter.TILE];
+    for (int queries = 1; queries <= starts.length; queries++) {
       a.align(ALIGNMENT);
-      starts[heads - 1] = a.size();
-      new AttentionEmitter(a, headSize, heads).emit();
+      starts[queries - 1] = a.size();
+      new AttentionEmitter(a, headSize, queries).emit();
     }
     byte[] bytes = a.bytes();
     written.put("attention-" + headSize, bytes);
@@ -114,9 +114,37 @@ public final class Program {
     for (int i = 0; i < codes.length; i++) {
       codes[i] = code.at(starts[i]);
     }
-    MemorySegment table = GuardedMemory.allocate(4L * words.length, Arena.ofAuto());
-    MemorySegment.copy(words, 0, table, ValueLayout.JAVA_INT, 0, words.length);
-    return new PieceAttention(headSize, codes, table);
+    return new PieceAttention(headSize, codes, constants());
+  }
+
+  /** Returns the gate of feed-forward networks, or null where none is written. */
+  public synchronized @Nullable Gating gating() {
+    Gating made = gating;
+    if (made == null && set == InstructionSet.AVX512_VNNI) {
+      Assembler a = new Assembler();
+      new GateEmitter(a).emit();
+      byte[] bytes = a.bytes();
+      written.put("gate", bytes);
+      made = new Gating(new CodeMemory(Machine.libc(), bytes).at(0), constants());
+      gating = made;
+    }
+    return made;
+  }
+
+  @SuppressWarnings("MustBeClosedChecker") // an automatic arena is not closed
+  private MemorySegment constants() {
+    MemorySegment table = constants;
+    if (table == null) {
+      int count = ExpEmitter.CONSTANT_COUNT;
+      if (exponential.length != count) {
+        throw new IllegalArgumentException(
+            "exponential: " + exponential.length + " words (expected: " + count + ")");
+      }
+      table = GuardedMemory.allocate((long) count * Integer.BYTES, Arena.ofAuto());
+      MemorySegment.copy(exponential, 0, table, ValueLayout.JAVA_INT, 0, count);
+      constants = table;
+    }
+    return table;
   }
 
   /**

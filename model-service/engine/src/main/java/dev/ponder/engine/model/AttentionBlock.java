@@ -217,23 +217,24 @@ final class AttentionBlock {
       memory.keyPages[i] = pool.keys(page, layer, head);
       memory.valuePages[i] = pool.values(page, layer, head);
     }
-    for (int r = 0; r < rows; r++) {
-      int tokens = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
-      if (tokens > 0) {
-        step.kernels.attendStored(
-            batch.workspace.qkv[row + r],
-            firstHead * headSize,
-            count,
-            scale,
-            pool.memory(),
-            memory.keyPages,
-            memory.valuePages,
-            tokens,
-            memory.states,
-            r * count,
-            step.scratch);
-      }
+    int first = Math.max(0, start - position); // rows before see nothing of the piece
+    for (int r = first; r < rows; r++) {
+      memory.tokens[r - first] = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
     }
+    step.kernels.attendStored(
+        batch.workspace.qkv,
+        row + first,
+        rows - first,
+        firstHead * headSize,
+        count,
+        scale,
+        pool.memory(),
+        memory.keyPages,
+        memory.valuePages,
+        memory.tokens,
+        memory.states,
+        first * count,
+        step.scratch);
   }
 
   /** Brings the pages of a piece into floats. */

@@ -18,6 +18,9 @@ final class AttentionMemory {
 
   final long[] valuePages = new long[Kernels.PIECE_TOKENS / Kernels.PAGE_TOKENS];
 
+  /** How many tokens of a piece each row of a run sees. */
+  final int[] tokens = new int[Workspace.RUN];
+
   AttentionMemory(ModelShape shape) {
     int size = shape.headSize();
     halves = new short[Kernels.PAGE_TOKENS * size];

@@ -35,8 +35,7 @@ final class FeedForwardBlock {
       int first = from * Matrix.TILE;
       int end = Math.min(to * Matrix.TILE, size);
       for (int row = 0; row < batch.rows(); row++) {
-        step.kernels.swiglu(work.gated[row], size, first, end, step.scratch);
-        work.gatedInput.set(row, work.gated[row], first, end);
+        step.kernels.swiglu(work.gated[row], size, first, end, work.gatedInput, row, step.scratch);
       }
     }
     step.sync();

@@ -54,16 +54,21 @@ class MachineTwinsTest {
     Kernels machine = kernels(InstructionSet.AVX512_VNNI);
     assertThat(machine.attendsStored(size)).isTrue();
     SplittableRandom random = new SplittableRandom(SEED);
-    for (int heads : new int[] {1, 2, 3, 4, 7}) {
+    for (int[] shape : new int[][] {{1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 100}, {5, 7}, {20, 3}}) {
       for (int tokens : new int[] {1, 15, 16, 17, 32, 33, 100, 255, 256}) {
+        int rows = shape[0];
+        int heads = shape[1];
         Twins.Input[] inputs = Twins.Input.values();
         Twins.Input input = inputs[random.nextInt(inputs.length)];
-        StoredAttention stored = new StoredAttention(size, heads, random);
-        stored.attend(machine, input.row(heads * size + 2, random), new int[] {256, tokens});
-        for (int head = 0; head < heads; head++) {
-          String what = "%d heads of %d, %d tokens, %s".formatted(heads, size, tokens, input);
-          assertThat(Twins.compare(what, stored.expected(head), stored.actual(machine, head)))
-              .isNull();
+        StoredAttention stored = new StoredAttention(size, rows, heads, random);
+        stored.attend(machine, stored.queries(input), new int[] {256, tokens});
+        for (int i = 0; i < rows * heads; i++) {
+          String what =
+              "%d rows, %d heads of %d, %d tokens, %s, head %d"
+                  .formatted(rows, heads, size, tokens, input, i);
+          float[] expected = stored.expected(i / heads, i % heads);
+          float[] actual = stored.actual(machine, i / heads, i % heads);
+          assertThat(Twins.compare(what, expected, actual)).isNull();
         }
       }
     }
@@ -74,10 +79,11 @@ class MachineTwinsTest {
   void aStoredBitIsNoticed() {
     Kernels machine = kernels(InstructionSet.AVX512_VNNI);
     SplittableRandom random = new SplittableRandom(SEED);
-    StoredAttention stored = new StoredAttention(64, 3, random);
+    StoredAttention stored = new StoredAttention(64, 2, 3, random);
     stored.flip = true;
-    stored.attend(machine, Twins.Input.ORDINARY.row(3 * 64 + 2, random), new int[] {40});
-    assertThat(Twins.compare("flipped", stored.expected(1), stored.actual(machine, 1))).isNotNull();
+    stored.attend(machine, stored.queries(Twins.Input.ORDINARY), new int[] {40});
+    assertThat(Twins.compare("flipped", stored.expected(0, 1), stored.actual(machine, 0, 1)))
+        .isNotNull();
   }
 
   /** Extents that do not fit are refused, whatever they are. */
@@ -108,7 +114,19 @@ class MachineTwinsTest {
           long[] keys = {key, 0, 0, 0, 0, 0, 0, -1};
           long[] values = {value, -1, 0, 0, 0, 0, 0, 0};
           machine.attendStored(
-              new float[64], 0, 1, 1f, pages, keys, values, tokens, states, 0, scratch);
+              new float[1][64],
+              0,
+              1,
+              0,
+              1,
+              1f,
+              pages,
+              keys,
+              values,
+              new int[] {tokens},
+              states,
+              0,
+              scratch);
           assertThat(fits).as("tokens %d, pages at %d and %d", tokens, key, value).isTrue();
         } catch (IllegalArgumentException e) {
           assertThat(fits).as("tokens %d, pages at %d and %d", tokens, key, value).isFalse();

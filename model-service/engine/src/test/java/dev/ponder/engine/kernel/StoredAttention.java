@@ -6,12 +6,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 
-/** Attention of several heads over random pieces, on stored pages and by the definition. */
+/**
+ * Attention of several rows and heads over random pieces, on stored pages and by the definition.
+ */
 final class StoredAttention {
   private static final int PAGE = Kernels.PAGE_TOKENS;
   private static final int PAGES = Kernels.PIECE_TOKENS / PAGE;
 
   private final int size;
+  private final int rows;
   private final int heads;
   private final SplittableRandom random;
   private final AttentionState[] expected;
@@ -20,21 +23,34 @@ final class StoredAttention {
   /** Whether one bit differs between the two. */
   boolean flip;
 
-  StoredAttention(int size, int heads, SplittableRandom random) {
+  StoredAttention(int size, int rows, int heads, SplittableRandom random) {
     this.size = size;
+    this.rows = rows;
     this.heads = heads;
     this.random = random;
-    expected = new AttentionState[heads];
-    actual = new AttentionState[heads + 1];
+    expected = new AttentionState[rows * heads];
+    actual = new AttentionState[rows * heads + 1];
     actual[0] = new AttentionState(size);
-    for (int head = 0; head < heads; head++) {
-      expected[head] = new AttentionState(size);
-      actual[head + 1] = new AttentionState(size);
+    for (int i = 0; i < expected.length; i++) {
+      expected[i] = new AttentionState(size);
+      actual[i + 1] = new AttentionState(size);
     }
   }
 
-  /** Pieces with so many tokens each; the queries begin at index 1. */
-  void attend(Kernels tier, float[] query, int[] tokens) {
+  /** Returns queries for {@link #attend}. */
+  float[][] queries(Twins.Input input) {
+    float[][] queries = new float[rows + 1][];
+    for (int row = 0; row <= rows; row++) {
+      queries[row] = input.row(heads * size + 2, random);
+    }
+    return queries;
+  }
+
+  /**
+   * Pieces of which the last row sees so many tokens each, every row one less than the next, but
+   * one at least; the queries begin at row 1 and index 1.
+   */
+  void attend(Kernels tier, float[][] queries, int[] tokens) {
     long pageBytes = (long) PAGE * size * Short.BYTES;
     Scratch own = tier.scratch(size);
     Scratch scalar = Twins.SCALAR.scratch(size);
@@ -53,6 +69,9 @@ final class StoredAttention {
             for (int d = 0; d < size; d++) {
               short key = seen ? half() : Float.floatToFloat16(Float.NaN);
               short value = seen ? half() : Float.floatToFloat16(Float.NaN);
+              if (rows > 1 && page * PAGE + t == count - 1 && d == 0) {
+                value = Float.floatToFloat16(Float.POSITIVE_INFINITY); // for the last row alone
+              }
               memory.set(JAVA_SHORT, keyPages[page] + 2L * d * PAGE + 2L * t, key);
               memory.set(JAVA_SHORT, valuePages[page] + 2L * t * size + 2L * d, value);
               if (seen) {
@@ -66,12 +85,23 @@ final class StoredAttention {
           memory.set(
               JAVA_SHORT, valuePages[0], (short) (memory.get(JAVA_SHORT, valuePages[0]) ^ 1));
         }
+        int[] seen = new int[rows];
+        for (int row = 0; row < rows; row++) {
+          seen[row] = Math.max(1, count - (rows - 1 - row));
+        }
         tier.attendStored(
-            query, 1, heads, 0.125f, memory, keyPages, valuePages, count, actual, 1, own);
-      }
-      for (int head = 0; head < heads; head++) {
-        Twins.SCALAR.attend(
-            query, 1 + head * size, 0.125f, keys, values, count, expected[head], scalar);
+            queries, 1, rows, 1, heads, 0.125f, memory, keyPages, valuePages, seen, actual, 1, own);
+        for (int i = 0; i < rows * heads; i++) {
+          Twins.SCALAR.attend(
+              queries[1 + i / heads],
+              1 + i % heads * size,
+              0.125f,
+              keys,
+              values,
+              seen[i / heads],
+              expected[i],
+              scalar);
+        }
       }
     }
   }
@@ -80,15 +110,16 @@ final class StoredAttention {
     return Float.floatToFloat16((float) random.nextGaussian());
   }
 
-  float[] expected(int head) {
+  /** Returns what the definition gives for a head of a row. */
+  float[] expected(int row, int head) {
     float[] out = new float[size];
-    Twins.SCALAR.finish(expected[head], out, 0);
+    Twins.SCALAR.finish(expected[row * heads + head], out, 0);
     return out;
   }
 
-  float[] actual(Kernels tier, int head) {
+  float[] actual(Kernels tier, int row, int head) {
     float[] out = new float[size];
-    tier.finish(actual[head + 1], out, 0);
+    tier.finish(actual[row * heads + head + 1], out, 0);
     return out;
   }
 }

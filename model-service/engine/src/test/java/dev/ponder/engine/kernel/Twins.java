@@ -213,7 +213,65 @@ final class Twins {
     int half = arguments.length / 2;
     SCALAR.swiglu(expected, half, 3, half - 2, SCALAR.scratch(100));
     tier.swiglu(actual, half, 3, half - 2, tier.scratch(100));
-    return compare("swiglu, seed " + seed, expected, actual);
+    String difference = compare("swiglu, seed " + seed, expected, actual);
+    if (difference != null) {
+      return difference;
+    }
+    for (TensorType type : new TensorType[] {TensorType.Q4_1, TensorType.F32}) {
+      byte[] data = RandomBlocks.of(type, 16L * GATED, 0.1, random);
+      for (int rows : new int[] {1, 3, 9}) {
+        for (ActivationPrecision precision : ActivationPrecision.values()) {
+          for (int first : new int[] {0, 5_000, 10_000}) {
+            float[] gates = java.util.Arrays.copyOfRange(arguments, first, first + 2 * GATED);
+            String what = "gated %s, %d rows, %s, seed %d".formatted(type, rows, precision, seed);
+            difference =
+                compare(
+                    what,
+                    gatedProduct(SCALAR, type, data, gates, rows, precision),
+                    gatedProduct(tier, type, data, gates, rows, precision));
+            if (difference != null) {
+              return difference;
+            }
+          }
+        }
+      }
+    }
+    return null;
+  }
+
+  private static final int GATED = 96;
+
+  /** What a product makes of gates, which come in two uneven parts, row by row another order. */
+  private static float[] gatedProduct(
+      Kernels tier,
+      TensorType type,
+      byte[] data,
+      float[] gates,
+      int rows,
+      ActivationPrecision precision) {
+    float[][] y = new float[rows][16];
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment segment = arena.allocate(data.length, 64).copyFrom(MemorySegment.ofArray(data));
+      Matrix w = tier.matrix("test", WeightFormat.of(type), segment, 16, GATED, null, arena);
+      Activations activations = tier.activations(rows, precision, w);
+      activations.rows(rows);
+      Scratch scratch = tier.scratch(GATED);
+      for (int row = 0; row < rows; row++) {
+        float[] gate = new float[gates.length];
+        for (int i = 0; i < GATED; i++) {
+          gate[i] = gates[(i + row) % GATED];
+          gate[GATED + i] = gates[GATED + i];
+        }
+        tier.swiglu(gate, GATED, 32, GATED, activations, row, scratch);
+        tier.swiglu(gate, GATED, 0, 32, activations, row, scratch);
+      }
+      tier.multiply(w, activations, y, 0, false, 0, 1, scratch);
+    }
+    float[] all = new float[16 * rows];
+    for (int row = 0; row < rows; row++) {
+      System.arraycopy(y[row], 0, all, 16 * row, 16);
+    }
+    return all;
   }
 
   /** Gates of every size and sign, the special ones among them, then as many ups. */
