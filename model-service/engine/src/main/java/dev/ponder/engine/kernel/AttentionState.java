@@ -20,6 +20,13 @@ public final class AttentionState {
     return values.length;
   }
 
+  /** Takes in the first piece, whose weighted values are in {@link #values} already. */
+  void begin(float pieceMax, float pieceSum) {
+    max = pieceMax;
+    sum = pieceSum;
+    empty = false;
+  }
+
   /**
    * Takes in the next piece: scaled to the greater of both maxima, values and sums are added.
    *
@@ -28,9 +35,7 @@ public final class AttentionState {
   void merge(float pieceMax, float pieceSum, float[] piece) {
     if (empty) {
       System.arraycopy(piece, 0, values, 0, values.length);
-      max = pieceMax;
-      sum = pieceSum;
-      empty = false;
+      begin(pieceMax, pieceSum);
       return;
     }
     float greatest = Math.max(max, pieceMax);

@@ -341,8 +341,14 @@ public final class MachineKernels implements Kernels {
       PieceAttention.Memory memory, MachineScratch own, AttentionState[] states, int first) {
     int count = memory.queries();
     for (int query = 0; query < count; query++) {
-      memory.values(query, own.piece);
-      states[first + query].merge(memory.max(query), memory.sum(query), own.piece);
+      AttentionState state = states[first + query];
+      if (state.empty) {
+        memory.values(query, state.values);
+        state.begin(memory.max(query), memory.sum(query));
+      } else {
+        memory.values(query, own.piece);
+        state.merge(memory.max(query), memory.sum(query), own.piece);
+      }
     }
     memory.clear();
     return first + count;

@@ -24,6 +24,8 @@ public final class PieceAttention {
   /** Tokens that are computed together: all queries of a call end in the same group. */
   public static final int GROUP = 16;
 
+  private static final long MASK_BYTES = (long) GROUP * Integer.BYTES;
+
   private final int headSize;
   private final MemorySegment[] codes;
   private final MemorySegment constants;
@@ -52,6 +54,10 @@ public final class PieceAttention {
     private final MemorySegment weights;
     private final MemorySegment lanes;
     private final MemorySegment masks;
+
+    /** Masks of 0 to 16 tokens. */
+    private final MemorySegment everyMask;
+
     private final MemorySegment out;
     private int queries;
     private int groups;
@@ -66,7 +72,11 @@ public final class PieceAttention {
       values = GuardedMemory.allocate((long) PIECE / GROUP * Long.BYTES, arena);
       weights = GuardedMemory.allocate(AttentionEmitter.weightBytes(), arena);
       lanes = GuardedMemory.allocate(AttentionEmitter.laneBytes(), arena);
-      masks = GuardedMemory.allocate((long) MOST_QUERIES * GROUP * Integer.BYTES, arena);
+      masks = GuardedMemory.allocate(MOST_QUERIES * MASK_BYTES, arena);
+      everyMask = GuardedMemory.allocate((GROUP + 1) * MASK_BYTES, arena);
+      for (int i = 0; i < (GROUP + 1) * GROUP; i++) {
+        everyMask.setAtIndex(JAVA_INT, i, i % GROUP < i / GROUP ? -1 : 0);
+      }
       out = GuardedMemory.allocate((long) MOST_QUERIES * outBytes, arena);
     }
 
@@ -105,12 +115,9 @@ public final class PieceAttention {
       groups = last;
       long offset = (long) queries * headSize * Float.BYTES;
       MemorySegment.copy(from, at, query, JAVA_FLOAT, offset, count * headSize);
-      int seen = tokens - (last - 1) * GROUP;
+      long seen = (tokens - (last - 1) * GROUP) * MASK_BYTES;
       for (int i = 0; i < count; i++) {
-        long mask = (long) (queries + i) * GROUP * Integer.BYTES;
-        for (int t = 0; t < GROUP; t++) {
-          masks.set(JAVA_INT, mask + (long) t * Integer.BYTES, t < seen ? -1 : 0);
-        }
+        MemorySegment.copy(everyMask, seen, masks, (queries + i) * MASK_BYTES, MASK_BYTES);
       }
       queries += count;
     }
@@ -188,10 +195,7 @@ public final class PieceAttention {
         JAVA_LONG,
         AttentionEmitter.QUERY,
         memory.query.address() + (long) first * headSize * Float.BYTES);
-    arguments.set(
-        JAVA_LONG,
-        AttentionEmitter.MASKS,
-        memory.masks.address() + (long) first * GROUP * Integer.BYTES);
+    arguments.set(JAVA_LONG, AttentionEmitter.MASKS, memory.masks.address() + first * MASK_BYTES);
     arguments.set(
         JAVA_LONG, AttentionEmitter.OUT, memory.out.address() + (long) first * memory.outBytes);
     NativeCall.invoke(codes[queries - 1], arguments);

@@ -103,6 +103,7 @@ final class AttentionBlock {
 
   /** Rotates queries and keys, and writes keys and values into the pages. */
   private void store(Batch batch, Step step) {
+    short[] halves = step.attention.row;
     for (int row = step.from(batch.rows()); row < step.to(batch.rows()); row++) {
       float[] x = batch.workspace.qkv[row];
       int position = batch.position(row);
@@ -114,16 +115,22 @@ final class AttentionBlock {
       int page = sequence.page(position / pool.pageTokens());
       int slot = position % pool.pageTokens();
       for (int head = 0; head < kvHeads; head++) {
-        int key = (heads + head) * headSize;
-        int value = (heads + kvHeads + head) * headSize;
+        round(x, (heads + head) * headSize, halves);
         long keys = pool.keys(page, layer, head) + 2L * slot;
-        long values = pool.values(page, layer, head) + 2L * slot * headSize;
         for (int d = 0; d < headSize; d++) {
-          pool.memory()
-              .set(JAVA_SHORT, keys + 2L * d * pool.pageTokens(), Float.floatToFloat16(x[key + d]));
-          pool.memory().set(JAVA_SHORT, values + 2L * d, Float.floatToFloat16(x[value + d]));
+          pool.memory().set(JAVA_SHORT, keys + 2L * d * pool.pageTokens(), halves[d]);
         }
+        round(x, (heads + kvHeads + head) * headSize, halves);
+        long values = pool.values(page, layer, head) + 2L * slot * headSize;
+        MemorySegment.copy(halves, 0, pool.memory(), JAVA_SHORT, values, headSize);
       }
+    }
+  }
+
+  /** A plain loop over arrays, which the compiler makes vectors of. */
+  private static void round(float[] x, int from, short[] halves) {
+    for (int i = 0; i < halves.length; i++) {
+      halves[i] = Float.floatToFloat16(x[from + i]);
     }
   }
 
@@ -159,36 +166,13 @@ final class AttentionBlock {
     AttentionMemory memory = step.attention;
     int row = work.runStart[run];
     int rows = work.runLength[run];
-    KvSequence sequence = batch.sequence(row);
-    int position = batch.position(row);
-    int end = position + rows;
     for (int i = 0; i < rows * count; i++) {
       memory.states[i].clear();
     }
-    boolean stored = step.kernels.attendsStored(headSize);
-    for (int start = 0; start < end; start += Kernels.PIECE_TOKENS) {
-      if (stored) {
-        attendStored(batch, row, rows, start, firstHead, count, step);
-        continue;
-      }
-      load(sequence, start, Math.min(end - start, Kernels.PIECE_TOKENS), firstHead, memory);
-      for (int r = 0; r < rows; r++) {
-        int tokens = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
-        if (tokens <= 0) {
-          continue;
-        }
-        for (int h = 0; h < count; h++) {
-          step.kernels.attend(
-              work.qkv[row + r],
-              (firstHead + h) * headSize,
-              scale,
-              memory.keys,
-              memory.values,
-              tokens,
-              memory.states[r * count + h],
-              step.scratch);
-        }
-      }
+    if (step.kernels.attendsStored(headSize)) {
+      attendStored(batch, row, rows, firstHead, count, step);
+    } else {
+      attendLoaded(batch, row, rows, firstHead, count, step);
     }
     for (int r = 0; r < rows; r++) {
       float[] out = work.attended[row + r];
@@ -203,38 +187,91 @@ final class AttentionBlock {
     }
   }
 
-  /** One piece, by kernels that read it as it is stored. */
-  private void attendStored(
-      Batch batch, int row, int rows, int start, int firstHead, int count, Step step) {
+  /** Rows of one sequence, by kernels that want floats. */
+  private void attendLoaded(Batch batch, int row, int rows, int firstHead, int count, Step step) {
     AttentionMemory memory = step.attention;
-    KvSequence sequence = batch.sequence(row);
-    KvPool pool = sequence.pool();
-    int head = firstHead / (heads / kvHeads);
     int position = batch.position(row);
-    int seen = Math.min(position + rows - start, Kernels.PIECE_TOKENS);
-    for (int i = 0; i * pool.pageTokens() < seen; i++) {
-      int page = sequence.page(start / pool.pageTokens() + i);
-      memory.keyPages[i] = pool.keys(page, layer, head);
-      memory.valuePages[i] = pool.values(page, layer, head);
+    int end = position + rows;
+    for (int start = 0; start < end; start += Kernels.PIECE_TOKENS) {
+      int seen = Math.min(end - start, Kernels.PIECE_TOKENS);
+      load(batch.sequence(row), start, seen, firstHead, memory);
+      for (int r = Math.max(0, start - position); r < rows; r++) {
+        int tokens = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
+        for (int h = 0; h < count; h++) {
+          step.kernels.attend(
+              batch.workspace.qkv[row + r],
+              (firstHead + h) * headSize,
+              scale,
+              memory.keys,
+              memory.values,
+              tokens,
+              memory.states[r * count + h],
+              step.scratch);
+        }
+      }
     }
-    int first = Math.max(0, start - position); // rows before see nothing of the piece
-    for (int r = first; r < rows; r++) {
-      memory.tokens[r - first] = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
+  }
+
+  /** Rows of one sequence or of siblings, by kernels that read what is stored. */
+  private void attendStored(Batch batch, int row, int rows, int firstHead, int count, Step step) {
+    int end = 0;
+    for (int r = 0; r < rows; r++) {
+      end = Math.max(end, batch.position(row + r) + 1);
     }
-    step.kernels.attendStored(
-        batch.workspace.qkv,
-        row + first,
-        rows - first,
-        firstHead * headSize,
-        count,
-        scale,
-        pool.memory(),
-        memory.keyPages,
-        memory.valuePages,
-        memory.tokens,
-        memory.states,
-        first * count,
-        step.scratch);
+    for (int start = 0; start < end; start += Kernels.PIECE_TOKENS) {
+      for (int r = 0; r < rows; ) {
+        int together = share(batch, row + r, rows - r, start, firstHead, step.attention);
+        if (together > 0) {
+          step.kernels.attendStored(
+              batch.workspace.qkv,
+              row + r,
+              together,
+              firstHead * headSize,
+              count,
+              scale,
+              batch.sequence(row).pool().memory(),
+              step.attention.keyPages,
+              step.attention.valuePages,
+              step.attention.tokens,
+              step.attention.states,
+              r * count,
+              step.scratch);
+        }
+        r += Math.max(1, together);
+      }
+    }
+  }
+
+  /**
+   * Finds how many rows from one on read the same pages of a piece, and which; none if the row sees
+   * nothing of the piece.
+   */
+  private int share(
+      Batch batch, int row, int rows, int start, int firstHead, AttentionMemory memory) {
+    KvPool pool = batch.sequence(row).pool();
+    int head = firstHead / (heads / kvHeads);
+    int known = 0;
+    for (int r = 0; r < rows; r++) {
+      KvSequence sequence = batch.sequence(row + r);
+      int tokens = Math.min(batch.position(row + r) + 1 - start, Kernels.PIECE_TOKENS);
+      if (tokens <= 0) {
+        return r;
+      }
+      memory.tokens[r] = tokens;
+      int pages = (tokens + pool.pageTokens() - 1) / pool.pageTokens();
+      for (int i = 0; i < pages; i++) {
+        int page = sequence.page(start / pool.pageTokens() + i);
+        if (i >= known) {
+          memory.pages[i] = page;
+          memory.keyPages[i] = pool.keys(page, layer, head);
+          memory.valuePages[i] = pool.values(page, layer, head);
+          known++;
+        } else if (memory.pages[i] != page) {
+          return r;
+        }
+      }
+    }
+    return rows;
   }
 
   /** Brings the pages of a piece into floats. */

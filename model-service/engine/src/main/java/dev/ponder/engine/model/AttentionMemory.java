@@ -6,12 +6,19 @@ import dev.ponder.engine.kernel.Kernels;
 /** What one member needs to attend: a piece of keys and values as floats, and sums in progress. */
 final class AttentionMemory {
   final short[] halves;
+
+  /** One row of keys or values of a head. */
+  final short[] row;
+
   final float[] keys;
 
   /** One row more than a piece has tokens: the kernels want a row of zeros at the end. */
   final float[] values;
 
   final AttentionState[] states;
+
+  /** The pages of a piece. */
+  final int[] pages = new int[Kernels.PIECE_TOKENS / Kernels.PAGE_TOKENS];
 
   /** Where the pages of a piece lie, for kernels that read them as they are. */
   final long[] keyPages = new long[Kernels.PIECE_TOKENS / Kernels.PAGE_TOKENS];
@@ -23,6 +30,7 @@ final class AttentionMemory {
 
   AttentionMemory(ModelShape shape) {
     int size = shape.headSize();
+    row = new short[size];
     halves = new short[Kernels.PAGE_TOKENS * size];
     keys = new float[Kernels.PIECE_TOKENS * size];
     values = new float[(Kernels.PIECE_TOKENS + 1) * size];

@@ -193,7 +193,7 @@ final class TransformerModel implements LanguageModel {
       transformer.rope().prepare(position);
       attended += position + 2; // one written, position + 1 attended to
     }
-    batch.workspace.prepare(batch);
+    batch.workspace.prepare(batch, kernels.attendsStored(shape().headSize()));
     running = batch;
     try {
       team.run(task);

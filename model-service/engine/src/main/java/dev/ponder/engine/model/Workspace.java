@@ -1,6 +1,7 @@
 package dev.ponder.engine.model;
 
 import dev.ponder.engine.kernel.Activations;
+import dev.ponder.engine.kv.KvSequence;
 
 /**
  * The memory of a forward pass, one row each: the hidden state, what attention and feed-forward
@@ -31,8 +32,11 @@ final class Workspace {
   final Activations gatedInput;
   final Activations headInput;
 
-  /** Runs of up to {@link #RUN} rows of one sequence, which attend together. */
+  /** Runs of up to {@link #RUN} rows of one sequence, or of siblings, which attend together. */
   static final int RUN = 32;
+
+  /** Siblings, whose first pages are the same, join a shorter run: runs are what members share. */
+  private static final int SIBLINGS = 8;
 
   final int[] runStart;
   final int[] runLength;
@@ -61,8 +65,12 @@ final class Workspace {
     runLength = new int[rows];
   }
 
-  /** Finds the runs of a batch. */
-  void prepare(Batch batch) {
+  /**
+   * Finds the runs of a batch.
+   *
+   * @param siblings whether different sequences may share a run
+   */
+  void prepare(Batch batch, boolean siblings) {
     int rows = batch.rows();
     normedInput.rows(rows);
     for (Activations single : singleInputs) {
@@ -73,9 +81,7 @@ final class Workspace {
     headInput.rows(batch.logitCount());
     runs = 0;
     for (int row = 0; row < rows; row++) {
-      boolean continues =
-          row > 0 && batch.sequence(row) == batch.sequence(row - 1) && runLength[runs - 1] < RUN;
-      if (continues) {
+      if (row > 0 && runLength[runs - 1] < mostWithNext(batch, row, siblings)) {
         runLength[runs - 1]++;
       } else {
         runStart[runs] = row;
@@ -83,5 +89,16 @@ final class Workspace {
         runs++;
       }
     }
+  }
+
+  /** Returns how long the run before a row may be for the row to join it. */
+  private static int mostWithNext(Batch batch, int row, boolean siblings) {
+    KvSequence before = batch.sequence(row - 1);
+    KvSequence next = batch.sequence(row);
+    if (before == next) {
+      return RUN;
+    }
+    boolean related = before.pool() == next.pool() && before.page(0) == next.page(0);
+    return siblings && related ? SIBLINGS : 0;
   }
 }
