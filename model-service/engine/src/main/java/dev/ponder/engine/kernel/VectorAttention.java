@@ -1,5 +1,7 @@
 package dev.ponder.engine.kernel;
 
+import static jdk.incubator.vector.VectorOperators.MAX;
+
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -27,13 +29,10 @@ final class VectorAttention {
       VectorScratch scratch) {
     float[] weights = scratch.scores;
     int size = state.headSize();
-    float max = Float.NEGATIVE_INFINITY;
     for (int t = 0; t < tokens; t += WIDTH) {
       scores(query, queryAt, scale, keys, t / PAGE * size * PAGE + t % PAGE, size, weights, t);
     }
-    for (int t = 0; t < tokens; t++) {
-      max = Math.max(max, weights[t]);
-    }
+    float max = greatest(weights, tokens);
     float sum = weigh(weights, tokens, max, scratch.lanes);
     float before = 0;
     float here = 1;
@@ -56,6 +55,19 @@ final class VectorAttention {
     state.max = max;
     state.sum = sum;
     state.empty = false;
+  }
+
+  private static float greatest(float[] scores, int tokens) {
+    FloatVector most = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
+    int whole = tokens / WIDTH * WIDTH;
+    for (int t = 0; t < whole; t += WIDTH) {
+      most = most.max(FloatVector.fromArray(F, scores, t));
+    }
+    float max = most.reduceLanes(MAX);
+    for (int t = whole; t < tokens; t++) {
+      max = Math.max(max, scores[t]);
+    }
+    return max;
   }
 
   /** Turns scores into weights exp(score - max), padded with zeros, and returns their sum. */
