@@ -48,7 +48,7 @@ import picocli.CommandLine.Spec;
           + " is sampled. The peer's figure is the better of its two flash-attention settings."
     })
 public final class Bench implements Callable<Integer> {
-  private static final String DEFAULT_MODEL = "SmolLM2-135M-Instruct.Q4_1.gguf";
+  private static final String DEFAULT_MODEL = "smollm2-135m-instruct.gguf";
 
   /** Beyond any processor's cache, so that memory itself is read. */
   private static final long BEYOND_CACHE = 1L << 30;
@@ -133,6 +133,14 @@ public final class Bench implements Callable<Integer> {
           "with --random-shape: the type of its matrices, such as q8_0 (the default), q4_0, q4_k")
   private String type = "q8_0";
 
+  @Option(
+      names = "--soak",
+      paramLabel = "MINUTES",
+      description =
+          "instead of a table: decodes for so long, and says each minute's speed, step times and"
+              + " resident memory")
+  private @Nullable Integer soak;
+
   @Spec private @Nullable CommandSpec spec;
 
   private final Clock clock;
@@ -162,6 +170,9 @@ public final class Bench implements Callable<Integer> {
     List<Setting> settings = valid(tiers, names -> settings(names, activations));
     check("threads", threads, 1, 256);
     check("reps", repetitions, 1, 1000);
+    if (soak != null) {
+      check("soak", soak, 1, 10_000);
+    }
     RandomModel.@Nullable Shape shape =
         randomShape == null ? null : valid(randomShape, RandomModel.Shape::named);
     TensorType randomType = valid(type, Bench::tensorType);
@@ -175,6 +186,10 @@ public final class Bench implements Callable<Integer> {
     }
     Path file = shape == null ? named : randomModel(named, shape, randomType, log);
     try (GgufFile gguf = GgufFile.open(file)) {
+      if (soak != null) {
+        soak(gguf, settings, soak);
+        return 0;
+      }
       Report report = measure(gguf, file, workloads, settings, log);
       commandLine().getOut().print(report.text());
       commandLine().getOut().flush();
@@ -221,13 +236,30 @@ public final class Bench implements Callable<Integer> {
     throw new IllegalArgumentException("type: " + name + " (expected: a GGUF type such as q8_0)");
   }
 
-  private EngineContestant load(GgufFile gguf, Setting setting, List<Workload> workloads) {
-    ModelOptions options =
+  private LanguageModel load(GgufFile gguf, Setting setting) {
+    return LanguageModel.load(
+        gguf,
         ModelOptions.defaults()
             .withThreads(threads)
             .withTier(setting.tier())
-            .withActivations(setting.activations());
-    return new EngineContestant(LanguageModel.load(gguf, options), workloads);
+            .withActivations(setting.activations()));
+  }
+
+  private void soak(GgufFile gguf, List<Setting> settings, int minutes) {
+    PrintWriter to = commandLine().getOut();
+    for (Setting setting : settings) {
+      try (LanguageModel model = load(gguf, setting)) {
+        to.println(EngineContestant.label(model));
+        Soak.run(
+            model,
+            minutes,
+            System::nanoTime,
+            line -> {
+              to.println(line);
+              to.flush();
+            });
+      }
+    }
   }
 
   /** Unless another setting came to the same: {@code auto} and the tier that it chooses. */
@@ -250,7 +282,7 @@ public final class Bench implements Callable<Integer> {
     @Nullable PeerProcess peerProcess = null;
     try {
       for (Setting setting : settings) {
-        add(ours, load(gguf, setting, workloads));
+        add(ours, new EngineContestant(load(gguf, setting), workloads));
       }
       peerProcess = startPeer(file, log);
       List<Contestant> contestants = new ArrayList<>(ours);
@@ -359,9 +391,15 @@ public final class Bench implements Callable<Integer> {
 
   private static Path defaultModel() {
     String named = System.getenv("PONDER_MODEL_FILE");
-    return named == null || named.isBlank()
-        ? Path.of(System.getProperty("user.home"), ".cache", "ponder", "models", DEFAULT_MODEL)
-        : Path.of(named);
+    if (named != null && !named.isBlank()) {
+      return Path.of(named);
+    }
+    String data = System.getenv("PONDER_DATA");
+    Path folder =
+        data != null && !data.isBlank()
+            ? Path.of(data)
+            : Path.of(System.getProperty("user.home"), ".ponder");
+    return folder.resolve("models").resolve(DEFAULT_MODEL);
   }
 
   private List<Workload> workloads(List<String> labels) {
@@ -390,7 +428,8 @@ public final class Bench implements Callable<Integer> {
         return tier;
       }
     }
-    throw new IllegalArgumentException("tier: " + name + " (expected: auto, scalar or vector)");
+    throw new IllegalArgumentException(
+        "tier: " + name + " (expected: auto, scalar, vector or machine)");
   }
 
   private static ActivationPrecision precision(String bits) {

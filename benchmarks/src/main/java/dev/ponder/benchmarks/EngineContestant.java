@@ -33,12 +33,17 @@ final class EngineContestant implements Contestant, AutoCloseable {
       throw new IllegalArgumentException(
           "vocabulary: " + vocabulary + " (expected: at least " + 4 * FIRST_ID + ")");
     }
-    this.label = "ponder " + bits(model) + "-bit " + model.kernelDescription();
+    this.label = label(model);
     this.model = model;
     int pages = workloads.stream().mapToInt(EngineContestant::pages).max().orElse(1);
     int sequences = workloads.stream().mapToInt(Workload::sequences).max().orElse(1);
     this.pool = model.newKvPool(pages);
     this.batch = model.newBatch(CHUNK, sequences);
+  }
+
+  /** Returns what tells settings apart. */
+  static String label(LanguageModel model) {
+    return "ponder " + bits(model) + "-bit " + model.kernelDescription();
   }
 
   private static int bits(LanguageModel model) {

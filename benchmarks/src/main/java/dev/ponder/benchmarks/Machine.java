@@ -31,6 +31,12 @@ record Machine(String processor, String commit, double load) {
     return Long.parseLong(text.substring(0, text.indexOf(' '))) * 1024;
   }
 
+  /** This process's resident memory in bytes now; 0 where the system does not tell. */
+  static long residentBytes() {
+    String text = field(Path.of("/proc/self/status"), "VmRSS", "0 kB");
+    return Long.parseLong(text.substring(0, text.indexOf(' '))) * 1024;
+  }
+
   /** The value of the first {@code name: value} line. */
   static String field(Path file, String name, String otherwise) {
     try {

@@ -125,7 +125,7 @@ class BenchTest {
       textBlock =
           """
           --only=samples5       | --only: samples5 (expected: some of
-          --tier=gpu            | --tier: gpu (expected: auto, scalar or vector)
+          --tier=gpu            | --tier: gpu (expected: auto, scalar, vector or machine)
           --activations=4       | --activations: 4 (expected: 8 or 16)
           --random-shape=7b     | --random-shape: 7b (expected: 135m or 1b)
           --type=q9             | --type: q9 (expected: a GGUF type such as q8_0)

@@ -1,7 +1,7 @@
 package dev.ponder.engine.sample;
 
 import dev.ponder.engine.TokenLogprob;
-import dev.ponder.engine.kernel.Exp;
+import dev.ponder.engine.kernel.LogitScan;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -11,8 +11,7 @@ import java.util.List;
  * 1, summed in ascending order of ids in double precision. NOT thread-safe.
  */
 public final class Logprobs {
-  /** Below this {@code exp} is taken as zero; the kept ones lose less than 1e-30 of their sum. */
-  private static final float LEAST_EXPONENT = -80;
+  private static final int CHUNK = 1024;
 
   private final float[] logits;
   private final double logSum;
@@ -26,9 +25,16 @@ public final class Logprobs {
     this.logits = logits;
     float largest = logits[Sampler.best(logits, vocabulary)];
     double sum = 0;
-    for (int id = 0; id < vocabulary; id++) {
-      float x = logits[id] - largest;
-      sum += x < LEAST_EXPONENT ? 0 : Exp.exp(x);
+    float[] chunk = new float[CHUNK];
+    for (int first = 0; first < vocabulary; first += CHUNK) {
+      int count = Math.min(CHUNK, vocabulary - first);
+      for (int i = 0; i < count; i++) {
+        chunk[i] = logits[first + i] - largest;
+      }
+      LogitScan.exponentials(chunk, count);
+      for (int i = 0; i < count; i++) {
+        sum += chunk[i];
+      }
     }
     logSum = largest + StrictMath.log(sum);
   }

@@ -1,6 +1,7 @@
 package dev.ponder.engine.sample;
 
 import dev.ponder.engine.EngineException;
+import dev.ponder.engine.kernel.LogitScan;
 
 /**
  * Draws tokens, in one fixed order of operations:
@@ -18,7 +19,11 @@ import dev.ponder.engine.EngineException;
  * The buffers are reused, so that a draw allocates next to nothing. NOT thread-safe.
  */
 public final class Sampler {
+  /** Floats that stay in the first-level cache between the steps of weighing. */
+  private static final int CHUNK = 1024;
+
   private final int vocabulary;
+  private final float[] chunk = new float[CHUNK];
   private final float[] changed;
   private final long[] masses;
   private final Ranking ranking;
@@ -72,19 +77,16 @@ public final class Sampler {
    *     infinity
    */
   static int best(float[] logits, int vocabulary) {
-    int best = 0;
-    float largest = Float.NEGATIVE_INFINITY;
-    for (int id = 0; id < vocabulary; id++) {
-      float logit = logits[id];
-      if (logit > largest) {
-        largest = logit;
-        best = id;
-      } else if (Float.isNaN(logit)) {
-        throw unusable(id, logit);
+    int best = LogitScan.largest(logits, vocabulary);
+    if (best < 0) {
+      int id = 0;
+      while (!Float.isNaN(logits[id])) {
+        id++;
       }
+      throw unusable(id, logits[id]);
     }
-    if (Float.isInfinite(largest)) {
-      throw unusable(best, largest);
+    if (Float.isInfinite(logits[best])) {
+      throw unusable(best, logits[best]);
     }
     return best;
   }
@@ -96,10 +98,17 @@ public final class Sampler {
 
   private long weigh(float[] logits, float largest, float temperature) {
     long total = 0;
-    for (int id = 0; id < vocabulary; id++) {
-      long mass = Mass.of((logits[id] - largest) / temperature);
-      masses[id] = mass;
-      total += mass;
+    for (int first = 0; first < vocabulary; first += CHUNK) {
+      int count = Math.min(CHUNK, vocabulary - first);
+      for (int i = 0; i < count; i++) {
+        chunk[i] = (logits[first + i] - largest) / temperature;
+      }
+      LogitScan.exponentials(chunk, count);
+      for (int i = 0; i < count; i++) {
+        long mass = Mass.of(chunk[i]);
+        masses[first + i] = mass;
+        total += mass;
+      }
     }
     return total;
   }

@@ -239,6 +239,37 @@ class TileProductTest {
     }
   }
 
+  /**
+   * Ten thousand descriptors, most of them wrong: a call is made if its extents fit, else refused.
+   */
+  @Test
+  void gatesOutsideOfTheirMemoryAreRefused() {
+    assumeTrue(Machine.runs(InstructionSet.AVX512_VNNI));
+    Gating gating =
+        java.util.Objects.requireNonNull(
+            new Program(InstructionSet.AVX512_VNNI, new int[ExpEmitter.CONSTANT_COUNT]).gating());
+    SplittableRandom random = new SplittableRandom(SEED);
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment gate = GuardedMemory.allocate(4 * 128, arena);
+      MemorySegment up = GuardedMemory.allocate(4 * 64, arena);
+      int refused = 0;
+      for (int i = 0; i < 10_000; i++) {
+        int count = random.nextBoolean() ? 16 * random.nextInt(-1, 10) : random.nextInt();
+        long at = random.nextBoolean() ? 4L * random.nextInt(-4, 140) : random.nextLong();
+        boolean fits =
+            count > 0 && count % 16 == 0 && count <= 64 && at >= 0 && at <= 4 * 128 - 4L * count;
+        try {
+          gating.run(gate, at, up, count);
+          assertThat(fits).as("%d floats from byte %d", count, at).isTrue();
+        } catch (IllegalArgumentException e) {
+          assertThat(fits).as("%d floats from byte %d", count, at).isFalse();
+          refused++;
+        }
+      }
+      assertThat(refused).isBetween(1_000, 9_990);
+    }
+  }
+
   @Test
   void dumpsWhatWasEmitted(@TempDir Path folder) throws java.io.IOException {
     assumeTrue(Machine.runs(InstructionSet.AVX_VNNI) || Machine.runs(InstructionSet.AVX512_VNNI));
