@@ -340,28 +340,36 @@ public final class Bench implements Callable<Integer> {
     }
   }
 
-  private Map<String, Double> limits(long weights, PrintWriter log) {
-    Map<String, Double> limits = new LinkedHashMap<>();
+  private List<Report.Limit> limits(long weights, PrintWriter log) {
+    List<Report.Limit> limits = new ArrayList<>();
     if (noLimits) {
       return limits;
+    }
+    for (int team : teams()) {
+      double rate = IntegerPeak.measure(team);
+      if (rate > 0) {
+        limits.add(new Report.Limit("Integer product limit, " + threads(team), rate, "GOP/s"));
+      }
     }
     if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
       log.println("memory limits not measured: they need --add-modules=jdk.incubator.vector");
       return limits;
     }
     for (long bytes : new long[] {weights, BEYOND_CACHE}) {
-      for (int team : new LinkedHashSet<>(List.of(1, 2, threads))) {
-        String what =
-            String.format(
-                Locale.ROOT,
-                "%d %s over %.0f MB",
-                team,
-                team == 1 ? "thread" : "threads",
-                bytes / 1e6);
-        limits.put(what, ReadBandwidth.measure(team, bytes));
+      for (int team : teams()) {
+        String what = "Memory read limit, %s over %.0f MB".formatted(threads(team), bytes / 1e6);
+        limits.add(new Report.Limit(what, ReadBandwidth.measure(team, bytes), "GB/s"));
       }
     }
     return limits;
+  }
+
+  private Set<Integer> teams() {
+    return new LinkedHashSet<>(List.of(1, threads));
+  }
+
+  private static String threads(int count) {
+    return count + (count == 1 ? " thread" : " threads");
   }
 
   /**

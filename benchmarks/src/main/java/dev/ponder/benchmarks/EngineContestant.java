@@ -126,7 +126,8 @@ final class EngineContestant implements Contestant, AutoCloseable {
         new Measurement.Work(
             after.weightBytes() - before.weightBytes(),
             after.kvBytes() - before.kvBytes(),
-            after.forwardPasses() - before.forwardPasses()));
+            after.forwardPasses() - before.forwardPasses(),
+            after.products() - before.products()));
   }
 
   private int[] ids(int count) {

@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param ours labels of our settings, in the order they are shown
  * @param peers labels of the peer's settings; empty without a peer
  * @param peerVersion "" without a peer
- * @param limits measured read bandwidth, described by threads and size, in GB/s
+ * @param limits what the machine was measured to do at most, by what it is; with units
  * @param peakBytes peak resident memory by process, 0 where unknown
  */
 record Report(
@@ -30,8 +30,11 @@ record Report(
     List<String> peers,
     String peerVersion,
     Results results,
-    Map<String, Double> limits,
+    List<Limit> limits,
     Map<String, Long> peakBytes) {
+
+  /** What the machine can do at most. */
+  record Limit(String what, double rate, String unit) {}
 
   String text() {
     StringBuilder out = new StringBuilder();
@@ -64,8 +67,9 @@ record Report(
 
   private String footer(String bullet) {
     StringBuilder out = new StringBuilder();
-    limits.forEach((what, rate) ->
-        out.append("%sMemory read limit, %s: %s GB/s\n".formatted(bullet, what, fixed(rate, 1))));
+    limits.forEach(limit ->
+        out.append(
+            "%s%s: %s %s\n".formatted(bullet, limit.what(), fixed(limit.rate(), 1), limit.unit())));
     peakBytes.forEach((who, bytes) -> {
       if (bytes > 0) {
         out.append(
@@ -85,6 +89,7 @@ record Report(
             "flash",
             "ratio",
             "GB/s",
+            "GOP/s",
             "weights MB/pass",
             "KV MB/pass",
             "passes");
@@ -99,6 +104,7 @@ record Report(
           row.theirs() == null ? "-" : row.theirs().substring(row.theirs().length() - 1),
           row.peerFigures() == null ? "-" : fixed(row.ratio(), 2),
           row.workload().isPrefill() ? "-" : fixed(work.gigabytesPerSecond(row.run().seconds()), 1),
+          fixed(work.gigaOperationsPerSecond(row.run().seconds()), 0),
           fixed(work.weightBytes() / 1e6 / passes, 1),
           fixed(work.kvBytes() / 1e6 / passes, 2),
           Long.toString(work.forwardPasses()));
@@ -131,7 +137,13 @@ record Report(
         .put("threads", threads)
         .put("repetitions", repetitions)
         .put("llama_cpp", peerVersion);
-    limits.forEach(root.putObject("readLimitGigabytesPerSecond")::put);
+    ArrayNode measured = root.putArray("limits");
+    limits.forEach(limit ->
+        measured
+            .addObject()
+            .put("what", limit.what())
+            .put("rate", limit.rate())
+            .put("unit", limit.unit()));
     peakBytes.forEach(root.putObject("peakBytes")::put);
     ObjectNode contestants = root.putObject("results");
     for (String contestant : results.contestants()) {
@@ -166,7 +178,8 @@ record Report(
     if (!work.equals(Measurement.Work.UNKNOWN)) {
       node.put("weightBytes", work.weightBytes())
           .put("kvBytes", work.kvBytes())
-          .put("forwardPasses", work.forwardPasses());
+          .put("forwardPasses", work.forwardPasses())
+          .put("products", work.products());
     }
   }
 }

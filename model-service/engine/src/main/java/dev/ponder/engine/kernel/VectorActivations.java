@@ -47,6 +47,13 @@ final class VectorActivations extends Activations {
   /** The values of a single row, each divided by what its nibble's place is worth: exact. */
   final float[] placed;
 
+  /**
+   * The values of a single row of 8 bits, two in a word, for the kernel that multiplies in shorts:
+   * word 4v + j of a block holds values 8v + j and, above, 8v + 4 + j. Empty with 16 bits, where
+   * {@link #placed} serves.
+   */
+  final int[] pairs;
+
   /** Upper and lower parts, q = 256 upper + lower, for products that need more than 24 bits. */
   final float[] upper;
 
@@ -72,7 +79,9 @@ final class VectorActivations extends Activations {
     int room = capacity == 1 ? 1 : (capacity + GROUP - 1) / GROUP * GROUP;
     x = floats ? new float[capacity][cols] : new float[0][];
     q = new float[room * blocks * BLOCK];
-    placed = new float[blocks * BLOCK];
+    boolean bytes = precision == ActivationPrecision.BITS8;
+    placed = new float[bytes ? 0 : blocks * BLOCK];
+    pairs = new int[bytes ? blocks * BLOCK / 2 : 0];
     upper = split ? new float[q.length] : new float[0];
     lower = split ? new float[q.length] : new float[0];
     scale = new float[room * blocks];
@@ -121,10 +130,22 @@ final class VectorActivations extends Activations {
     if (split) {
       split(at);
     }
-    if (rows() == 1) {
+    if (rows() == 1 && pairs.length > 0) {
+      pair(at);
+    } else if (rows() == 1) {
       for (int i = 0; i < BLOCK; i += WIDTH) {
         FloatVector places = FloatVector.fromArray(F, PLACES, i % 8);
         FloatVector.fromArray(F, q, at + i).mul(places).intoArray(placed, at + i);
+      }
+    }
+  }
+
+  private void pair(int at) {
+    for (int v = 0; v < BLOCK / 8; v++) {
+      for (int j = 0; j < 4; j++) {
+        int low = (int) q[at + 8 * v + j];
+        int high = (int) q[at + 8 * v + 4 + j];
+        pairs[at / 2 + 4 * v + j] = (low & 0xFFFF) | (high << 16);
       }
     }
   }

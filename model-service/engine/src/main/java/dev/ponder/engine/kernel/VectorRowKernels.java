@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -22,6 +23,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorRowKernels {
   private static final VectorSpecies<Float> F = VectorSpeciesHolder.FLOATS;
   private static final VectorSpecies<Integer> I = VectorSpeciesHolder.INTS;
+  private static final VectorSpecies<Short> S = VectorSpeciesHolder.SHORTS;
   private static final VectorSpecies<Byte> B = VectorSpeciesHolder.BYTES;
   private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
   private static final int TILE = Matrix.TILE;
@@ -41,7 +43,13 @@ final class VectorRowKernels {
   /** Leaves the outputs of lanes {@code [lane, lane + width)} of a tile in {@code out}. */
   static void multiply(VectorMatrix w, int tile, int lane, VectorActivations x, float[] out) {
     long at = tile * w.tileBytes;
-    if (w.halves) {
+    if (w.nibbles && x.pairs.length > 0) {
+      if (w.halves) {
+        shortsWithHalves(w.data, at + lane * 4L, lane, w.blocks, x, out);
+      } else {
+        shorts(w, at + lane * 4L, lane, x, out);
+      }
+    } else if (w.halves) {
       nibblesWithHalves(w.data, at + lane * 4L, lane, w.blocks, x, out);
     } else if (w.nibbles && w.minimum) {
       nibblesWithMinima(w.data, at + lane * 4L, lane, w.blocks, x, out);
@@ -223,6 +231,109 @@ final class VectorRowKernels {
       FloatVector d = FloatVector.fromMemorySegment(F, data, at, LE);
       acc = s0.add(s1).fma(d.mul(scale[b]), acc);
       at += SCALES;
+    }
+    acc.intoArray(out, lane);
+  }
+
+  /**
+   * Four bits times 8 bits, in shorts: sixteen products of at most 15 * 127 fit. The word of a row
+   * is two shorts, columns 8v to 8v + 3 and 8v + 4 to 8v + 7, each with a sum of its own.
+   */
+  private static void shortsWithHalves(
+      MemorySegment data, long from, int lane, int blocks, VectorActivations x, float[] out) {
+    int[] q = x.pairs;
+    float[] scale = x.scale;
+    float[] scaledSum = x.scaledSum;
+    long at = from;
+    FloatVector acc = FloatVector.zero(F);
+    IntVector half = IntVector.broadcast(I, HALF_BITS);
+    ShortVector low = ShortVector.broadcast(S, 0xF);
+    int k = 0;
+    for (int b = 0; b < blocks; b++) {
+      ShortVector s0 = ShortVector.zero(S);
+      ShortVector s1 = ShortVector.zero(S);
+      for (int v = 0; v < 4; v++) {
+        ShortVector w = IntVector.fromMemorySegment(I, data, at, LE).reinterpretAsShorts();
+        s0 = s0.add(w.and(low).mul(IntVector.broadcast(I, q[k]).reinterpretAsShorts()));
+        s1 =
+            s1.add(
+                w.lanewise(LSHR, 4)
+                    .and(low)
+                    .mul(IntVector.broadcast(I, q[k + 1]).reinterpretAsShorts()));
+        s0 =
+            s0.add(
+                w.lanewise(LSHR, 8)
+                    .and(low)
+                    .mul(IntVector.broadcast(I, q[k + 2]).reinterpretAsShorts()));
+        s1 =
+            s1.add(
+                w.lanewise(LSHR, 12).mul(IntVector.broadcast(I, q[k + 3]).reinterpretAsShorts()));
+        at += 64;
+        k += 4;
+      }
+      IntVector sums = s0.add(s1).reinterpretAsInts();
+      IntVector dot = sums.lanewise(ASHR, 16).add(sums.lanewise(LSHL, 16).lanewise(ASHR, 16));
+      IntVector pair = IntVector.fromMemorySegment(I, data, at, LE);
+      FloatVector d =
+          pair.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(HALF);
+      acc = ((FloatVector) dot.convert(I2F, 0)).fma(d.mul(scale[b]), acc);
+      FloatVector m = pair.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(HALF);
+      acc = m.fma(FloatVector.broadcast(F, scaledSum[b]), acc);
+      at += SCALES;
+    }
+    acc.intoArray(out, lane);
+  }
+
+  /** As {@link #shortsWithHalves}, with float scales, and minima or a center. */
+  private static void shorts(
+      VectorMatrix w, long from, int lane, VectorActivations x, float[] out) {
+    MemorySegment data = w.data;
+    int[] q = x.pairs;
+    float[] scale = x.scale;
+    float[] scaledSum = x.scaledSum;
+    float[] sum = x.sum;
+    int center = w.center;
+    int minima = w.minimum ? 1 : 0;
+    long at = from;
+    FloatVector acc = FloatVector.zero(F);
+    ShortVector low = ShortVector.broadcast(S, 0xF);
+    int k = 0;
+    for (int b = 0; b < w.blocks; b++) {
+      ShortVector s0 = ShortVector.zero(S);
+      ShortVector s1 = ShortVector.zero(S);
+      for (int v = 0; v < 4; v++) {
+        ShortVector code = IntVector.fromMemorySegment(I, data, at, LE).reinterpretAsShorts();
+        s0 = s0.add(code.and(low).mul(IntVector.broadcast(I, q[k]).reinterpretAsShorts()));
+        s1 =
+            s1.add(
+                code.lanewise(LSHR, 4)
+                    .and(low)
+                    .mul(IntVector.broadcast(I, q[k + 1]).reinterpretAsShorts()));
+        s0 =
+            s0.add(
+                code.lanewise(LSHR, 8)
+                    .and(low)
+                    .mul(IntVector.broadcast(I, q[k + 2]).reinterpretAsShorts()));
+        s1 =
+            s1.add(
+                code.lanewise(LSHR, 12)
+                    .mul(IntVector.broadcast(I, q[k + 3]).reinterpretAsShorts()));
+        at += 64;
+        k += 4;
+      }
+      IntVector sums = s0.add(s1).reinterpretAsInts();
+      IntVector dot =
+          sums.lanewise(ASHR, 16)
+              .add(sums.lanewise(LSHL, 16).lanewise(ASHR, 16))
+              .add(center * (int) sum[b]);
+      FloatVector d = FloatVector.fromMemorySegment(F, data, at, LE);
+      acc = ((FloatVector) dot.convert(I2F, 0)).fma(d.mul(scale[b]), acc);
+      at += SCALES;
+      for (int i = 0; i < minima; i++) {
+        FloatVector m = FloatVector.fromMemorySegment(F, data, at, LE);
+        acc = m.fma(FloatVector.broadcast(F, scaledSum[b]), acc);
+        at += SCALES;
+      }
     }
     acc.intoArray(out, lane);
   }

@@ -9,6 +9,7 @@ import dev.ponder.engine.kernel.Matrix;
 import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.kv.KvSequence;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -296,17 +297,13 @@ final class AttentionBlock {
   }
 
   /** Tells which matrices read the normalised hidden states, and which read what was attended. */
-  void consumers(java.util.List<Matrix> normed, java.util.List<Matrix> attended) {
-    normed.addAll(java.util.List.of(qkv));
+  void consumers(List<Matrix> normed, List<Matrix> attended) {
+    normed.addAll(List.of(qkv));
     attended.add(output);
   }
 
-  /** Returns the bytes of weights of one pass. */
-  long weightBytes() {
-    long bytes = output.bytes();
-    for (Matrix matrix : qkv) {
-      bytes += matrix.bytes();
-    }
-    return bytes;
+  /** Returns the matrices of one pass. */
+  List<Matrix> matrices() {
+    return List.of(qkv[0], qkv[1], qkv[2], output);
   }
 }

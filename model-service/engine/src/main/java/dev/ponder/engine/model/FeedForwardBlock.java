@@ -2,6 +2,7 @@ package dev.ponder.engine.model;
 
 import dev.ponder.engine.kernel.Activations;
 import dev.ponder.engine.kernel.Matrix;
+import java.util.List;
 
 /** SwiGLU: adds {@code down(silu(gate(x)) * up(x))} of the normalised x to the hidden states. */
 final class FeedForwardBlock {
@@ -52,14 +53,14 @@ final class FeedForwardBlock {
   }
 
   /** Tells which matrices read the normalised hidden states, and which read the gated product. */
-  void consumers(java.util.List<Matrix> normed, java.util.List<Matrix> gated) {
+  void consumers(List<Matrix> normed, List<Matrix> gated) {
     normed.add(gate);
     normed.add(up);
     gated.add(down);
   }
 
-  /** Returns the bytes of weights of one pass. */
-  long weightBytes() {
-    return gate.bytes() + up.bytes() + down.bytes();
+  /** Returns the matrices of one pass. */
+  List<Matrix> matrices() {
+    return List.of(gate, up, down);
   }
 }

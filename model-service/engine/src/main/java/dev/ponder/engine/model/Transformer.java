@@ -1,6 +1,7 @@
 package dev.ponder.engine.model;
 
 import dev.ponder.engine.kernel.Matrix;
+import java.util.ArrayList;
 import java.util.List;
 
 /** The parts of a decoder-only transformer, and the order in which a batch runs through them. */
@@ -67,12 +68,13 @@ record Transformer(
     }
   }
 
-  /** Returns the bytes of weights of one pass, with or without the output matrix. */
-  long weightBytes(boolean logits) {
-    long bytes = logits ? output.bytes() : 0;
+  /** Returns the matrices that every row goes through; the output matrix is not one of them. */
+  List<Matrix> layerMatrices() {
+    List<Matrix> all = new ArrayList<>();
     for (Layer layer : layers) {
-      bytes += layer.attention.weightBytes() + layer.feedForward.weightBytes();
+      all.addAll(layer.attention.matrices());
+      all.addAll(layer.feedForward.matrices());
     }
-    return bytes;
+    return all;
   }
 }

@@ -28,6 +28,8 @@ final class TransformerModel implements LanguageModel {
   private final long passBytes;
 
   private final long layerBytes;
+  private final long layerWeights;
+  private final long outputWeights;
   private final String quantization;
   private final Arena arena;
   private final Team team;
@@ -35,6 +37,7 @@ final class TransformerModel implements LanguageModel {
   private final Team.Task task = this::run;
   private final AtomicLong weightBytes = new AtomicLong();
   private final AtomicLong kvBytes = new AtomicLong();
+  private final AtomicLong products = new AtomicLong();
   private final AtomicLong forwardPasses = new AtomicLong();
   private final AtomicLong rows = new AtomicLong();
   private @Nullable Batch running;
@@ -52,8 +55,11 @@ final class TransformerModel implements LanguageModel {
     this.kernels = kernels;
     this.precision = precision;
     this.parameters = source.parameters();
-    this.passBytes = transformer.weightBytes(true);
-    this.layerBytes = transformer.weightBytes(false);
+    List<Matrix> layers = transformer.layerMatrices();
+    this.layerBytes = layers.stream().mapToLong(Matrix::bytes).sum();
+    this.passBytes = layerBytes + transformer.output().bytes();
+    this.layerWeights = layers.stream().mapToLong(TransformerModel::weights).sum();
+    this.outputWeights = weights(transformer.output());
     this.quantization = source.quantization();
     this.arena = arena;
     team = new Team(threads, "engine");
@@ -208,6 +214,11 @@ final class TransformerModel implements LanguageModel {
     kvBytes.addAndGet(token * attended);
     forwardPasses.incrementAndGet();
     rows.addAndGet(batch.rows());
+    products.addAndGet(layerWeights * batch.rows() + outputWeights * batch.logitCount());
+  }
+
+  private static long weights(Matrix matrix) {
+    return (long) matrix.rows() * matrix.cols();
   }
 
   private void run(int member) {
@@ -219,7 +230,8 @@ final class TransformerModel implements LanguageModel {
 
   @Override
   public WorkCounters counters() {
-    return new WorkCounters(weightBytes.get(), kvBytes.get(), forwardPasses.get(), rows.get());
+    return new WorkCounters(
+        weightBytes.get(), kvBytes.get(), forwardPasses.get(), rows.get(), products.get());
   }
 
   @Override

@@ -33,7 +33,7 @@ class WorkTest {
       LanguageModel model = loaded.model();
       int[] ids = tokens(32, model.shape().vocabulary(), 1);
       WorkCounters start = model.counters();
-      assertThat(start).isEqualTo(new WorkCounters(0, 0, 0, 0));
+      assertThat(start).isEqualTo(new WorkCounters(0, 0, 0, 0, 0));
       logits(model, ids, 32);
       WorkCounters whole = model.counters();
       // 20 bytes per 32 weights, each weight once; the F32 norms are not counted
@@ -41,6 +41,7 @@ class WorkTest {
       assertThat(whole.weightBytes()).isEqualTo(weights / 32 * 20);
       assertThat(whole.forwardPasses()).isEqualTo(1);
       assertThat(whole.rows()).isEqualTo(32);
+      assertThat(whole.products()).isEqualTo(32 * weights);
       logits(model, ids, 8);
       WorkCounters chunked = model.counters();
       assertThat(chunked.forwardPasses()).isEqualTo(5);
