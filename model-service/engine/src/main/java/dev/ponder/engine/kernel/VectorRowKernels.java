@@ -11,7 +11,6 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -23,7 +22,6 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorRowKernels {
   private static final VectorSpecies<Float> F = VectorSpeciesHolder.FLOATS;
   private static final VectorSpecies<Integer> I = VectorSpeciesHolder.INTS;
-  private static final VectorSpecies<Short> S = VectorSpeciesHolder.SHORTS;
   private static final VectorSpecies<Byte> B = VectorSpeciesHolder.BYTES;
   private static final ByteOrder LE = ByteOrder.LITTLE_ENDIAN;
   private static final int TILE = Matrix.TILE;
@@ -45,9 +43,9 @@ final class VectorRowKernels {
     long at = tile * w.tileBytes;
     if (w.nibbles && x.pairs.length > 0) {
       if (w.halves) {
-        shortsWithHalves(w.data, at + lane * 4L, lane, w.blocks, x, out);
+        VectorShortKernels.withHalves(w, at + lane * 4L, lane, x, out);
       } else {
-        shorts(w, at + lane * 4L, lane, x, out);
+        VectorShortKernels.withFloats(w, at + lane * 4L, lane, x, out);
       }
     } else if (w.halves) {
       nibblesWithHalves(w.data, at + lane * 4L, lane, w.blocks, x, out);
@@ -80,33 +78,52 @@ final class VectorRowKernels {
     for (int b = 0; b < blocks; b++) {
       FloatVector s0 = FloatVector.zero(F);
       FloatVector s1 = FloatVector.zero(F);
-      for (int v = 0; v < 4; v++) {
-        IntVector word = IntVector.fromMemorySegment(I, data, at, LE);
-        s0 = ((FloatVector) word.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k]), s0);
-        s1 =
-            ((FloatVector) word.and(m1).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 1]), s1);
-        s0 =
-            ((FloatVector) word.and(m2).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 2]), s0);
-        s1 =
-            ((FloatVector) word.and(m3).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 3]), s1);
-        s0 =
-            ((FloatVector) word.and(m4).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 4]), s0);
-        s1 =
-            ((FloatVector) word.and(m5).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 5]), s1);
-        s0 =
-            ((FloatVector) word.and(m6).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 6]), s0);
-        s1 =
-            ((FloatVector) word.lanewise(LSHR, 28).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 7]), s1);
-        at += 64;
-        k += 8;
-      }
+      IntVector w0 = IntVector.fromMemorySegment(I, data, at, LE);
+      s0 = ((FloatVector) w0.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k]), s0);
+      s1 = ((FloatVector) w0.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 1]), s1);
+      s0 = ((FloatVector) w0.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 2]), s0);
+      s1 = ((FloatVector) w0.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 3]), s1);
+      s0 = ((FloatVector) w0.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 4]), s0);
+      s1 = ((FloatVector) w0.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 5]), s1);
+      s0 = ((FloatVector) w0.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 6]), s0);
+      s1 =
+          ((FloatVector) w0.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 7]), s1);
+      IntVector w1 = IntVector.fromMemorySegment(I, data, at + 64, LE);
+      s0 = ((FloatVector) w1.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 8]), s0);
+      s1 = ((FloatVector) w1.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 9]), s1);
+      s0 = ((FloatVector) w1.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 10]), s0);
+      s1 = ((FloatVector) w1.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 11]), s1);
+      s0 = ((FloatVector) w1.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 12]), s0);
+      s1 = ((FloatVector) w1.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 13]), s1);
+      s0 = ((FloatVector) w1.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 14]), s0);
+      s1 =
+          ((FloatVector) w1.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 15]), s1);
+      IntVector w2 = IntVector.fromMemorySegment(I, data, at + 128, LE);
+      s0 = ((FloatVector) w2.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 16]), s0);
+      s1 = ((FloatVector) w2.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 17]), s1);
+      s0 = ((FloatVector) w2.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 18]), s0);
+      s1 = ((FloatVector) w2.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 19]), s1);
+      s0 = ((FloatVector) w2.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 20]), s0);
+      s1 = ((FloatVector) w2.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 21]), s1);
+      s0 = ((FloatVector) w2.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 22]), s0);
+      s1 =
+          ((FloatVector) w2.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 23]), s1);
+      IntVector w3 = IntVector.fromMemorySegment(I, data, at + 192, LE);
+      s0 = ((FloatVector) w3.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 24]), s0);
+      s1 = ((FloatVector) w3.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 25]), s1);
+      s0 = ((FloatVector) w3.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 26]), s0);
+      s1 = ((FloatVector) w3.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 27]), s1);
+      s0 = ((FloatVector) w3.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 28]), s0);
+      s1 = ((FloatVector) w3.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 29]), s1);
+      s0 = ((FloatVector) w3.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 30]), s0);
+      s1 =
+          ((FloatVector) w3.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 31]), s1);
+      at += 256;
+      k += 32;
       FloatVector d = FloatVector.fromMemorySegment(F, data, at, LE);
       acc = s0.add(s1).fma(d.mul(scale[b]), acc);
       FloatVector m = FloatVector.fromMemorySegment(F, data, at + SCALES, LE);
@@ -135,33 +152,52 @@ final class VectorRowKernels {
     for (int b = 0; b < blocks; b++) {
       FloatVector s0 = FloatVector.zero(F);
       FloatVector s1 = FloatVector.zero(F);
-      for (int v = 0; v < 4; v++) {
-        IntVector word = IntVector.fromMemorySegment(I, data, at, LE);
-        s0 = ((FloatVector) word.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k]), s0);
-        s1 =
-            ((FloatVector) word.and(m1).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 1]), s1);
-        s0 =
-            ((FloatVector) word.and(m2).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 2]), s0);
-        s1 =
-            ((FloatVector) word.and(m3).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 3]), s1);
-        s0 =
-            ((FloatVector) word.and(m4).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 4]), s0);
-        s1 =
-            ((FloatVector) word.and(m5).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 5]), s1);
-        s0 =
-            ((FloatVector) word.and(m6).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 6]), s0);
-        s1 =
-            ((FloatVector) word.lanewise(LSHR, 28).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 7]), s1);
-        at += 64;
-        k += 8;
-      }
+      IntVector w0 = IntVector.fromMemorySegment(I, data, at, LE);
+      s0 = ((FloatVector) w0.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k]), s0);
+      s1 = ((FloatVector) w0.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 1]), s1);
+      s0 = ((FloatVector) w0.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 2]), s0);
+      s1 = ((FloatVector) w0.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 3]), s1);
+      s0 = ((FloatVector) w0.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 4]), s0);
+      s1 = ((FloatVector) w0.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 5]), s1);
+      s0 = ((FloatVector) w0.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 6]), s0);
+      s1 =
+          ((FloatVector) w0.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 7]), s1);
+      IntVector w1 = IntVector.fromMemorySegment(I, data, at + 64, LE);
+      s0 = ((FloatVector) w1.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 8]), s0);
+      s1 = ((FloatVector) w1.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 9]), s1);
+      s0 = ((FloatVector) w1.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 10]), s0);
+      s1 = ((FloatVector) w1.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 11]), s1);
+      s0 = ((FloatVector) w1.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 12]), s0);
+      s1 = ((FloatVector) w1.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 13]), s1);
+      s0 = ((FloatVector) w1.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 14]), s0);
+      s1 =
+          ((FloatVector) w1.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 15]), s1);
+      IntVector w2 = IntVector.fromMemorySegment(I, data, at + 128, LE);
+      s0 = ((FloatVector) w2.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 16]), s0);
+      s1 = ((FloatVector) w2.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 17]), s1);
+      s0 = ((FloatVector) w2.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 18]), s0);
+      s1 = ((FloatVector) w2.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 19]), s1);
+      s0 = ((FloatVector) w2.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 20]), s0);
+      s1 = ((FloatVector) w2.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 21]), s1);
+      s0 = ((FloatVector) w2.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 22]), s0);
+      s1 =
+          ((FloatVector) w2.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 23]), s1);
+      IntVector w3 = IntVector.fromMemorySegment(I, data, at + 192, LE);
+      s0 = ((FloatVector) w3.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 24]), s0);
+      s1 = ((FloatVector) w3.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 25]), s1);
+      s0 = ((FloatVector) w3.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 26]), s0);
+      s1 = ((FloatVector) w3.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 27]), s1);
+      s0 = ((FloatVector) w3.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 28]), s0);
+      s1 = ((FloatVector) w3.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 29]), s1);
+      s0 = ((FloatVector) w3.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 30]), s0);
+      s1 =
+          ((FloatVector) w3.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 31]), s1);
+      at += 256;
+      k += 32;
       IntVector pair = IntVector.fromMemorySegment(I, data, at, LE);
       FloatVector d =
           pair.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(HALF);
@@ -201,139 +237,55 @@ final class VectorRowKernels {
     for (int b = 0; b < blocks; b++) {
       FloatVector s0 = FloatVector.broadcast(F, center * sum[b] + 0f);
       FloatVector s1 = FloatVector.zero(F);
-      for (int v = 0; v < 4; v++) {
-        IntVector word = IntVector.fromMemorySegment(I, data, at, LE);
-        s0 = ((FloatVector) word.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k]), s0);
-        s1 =
-            ((FloatVector) word.and(m1).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 1]), s1);
-        s0 =
-            ((FloatVector) word.and(m2).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 2]), s0);
-        s1 =
-            ((FloatVector) word.and(m3).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 3]), s1);
-        s0 =
-            ((FloatVector) word.and(m4).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 4]), s0);
-        s1 =
-            ((FloatVector) word.and(m5).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 5]), s1);
-        s0 =
-            ((FloatVector) word.and(m6).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 6]), s0);
-        s1 =
-            ((FloatVector) word.lanewise(LSHR, 28).convert(I2F, 0))
-                .fma(FloatVector.broadcast(F, q[k + 7]), s1);
-        at += 64;
-        k += 8;
-      }
+      IntVector w0 = IntVector.fromMemorySegment(I, data, at, LE);
+      s0 = ((FloatVector) w0.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k]), s0);
+      s1 = ((FloatVector) w0.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 1]), s1);
+      s0 = ((FloatVector) w0.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 2]), s0);
+      s1 = ((FloatVector) w0.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 3]), s1);
+      s0 = ((FloatVector) w0.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 4]), s0);
+      s1 = ((FloatVector) w0.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 5]), s1);
+      s0 = ((FloatVector) w0.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 6]), s0);
+      s1 =
+          ((FloatVector) w0.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 7]), s1);
+      IntVector w1 = IntVector.fromMemorySegment(I, data, at + 64, LE);
+      s0 = ((FloatVector) w1.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 8]), s0);
+      s1 = ((FloatVector) w1.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 9]), s1);
+      s0 = ((FloatVector) w1.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 10]), s0);
+      s1 = ((FloatVector) w1.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 11]), s1);
+      s0 = ((FloatVector) w1.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 12]), s0);
+      s1 = ((FloatVector) w1.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 13]), s1);
+      s0 = ((FloatVector) w1.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 14]), s0);
+      s1 =
+          ((FloatVector) w1.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 15]), s1);
+      IntVector w2 = IntVector.fromMemorySegment(I, data, at + 128, LE);
+      s0 = ((FloatVector) w2.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 16]), s0);
+      s1 = ((FloatVector) w2.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 17]), s1);
+      s0 = ((FloatVector) w2.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 18]), s0);
+      s1 = ((FloatVector) w2.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 19]), s1);
+      s0 = ((FloatVector) w2.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 20]), s0);
+      s1 = ((FloatVector) w2.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 21]), s1);
+      s0 = ((FloatVector) w2.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 22]), s0);
+      s1 =
+          ((FloatVector) w2.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 23]), s1);
+      IntVector w3 = IntVector.fromMemorySegment(I, data, at + 192, LE);
+      s0 = ((FloatVector) w3.and(m0).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 24]), s0);
+      s1 = ((FloatVector) w3.and(m1).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 25]), s1);
+      s0 = ((FloatVector) w3.and(m2).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 26]), s0);
+      s1 = ((FloatVector) w3.and(m3).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 27]), s1);
+      s0 = ((FloatVector) w3.and(m4).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 28]), s0);
+      s1 = ((FloatVector) w3.and(m5).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 29]), s1);
+      s0 = ((FloatVector) w3.and(m6).convert(I2F, 0)).fma(FloatVector.broadcast(F, q[k + 30]), s0);
+      s1 =
+          ((FloatVector) w3.lanewise(LSHR, 28).convert(I2F, 0))
+              .fma(FloatVector.broadcast(F, q[k + 31]), s1);
+      at += 256;
+      k += 32;
       FloatVector d = FloatVector.fromMemorySegment(F, data, at, LE);
       acc = s0.add(s1).fma(d.mul(scale[b]), acc);
       at += SCALES;
-    }
-    acc.intoArray(out, lane);
-  }
-
-  /**
-   * Four bits times 8 bits, in shorts: sixteen products of at most 15 * 127 fit. The word of a row
-   * is two shorts, columns 8v to 8v + 3 and 8v + 4 to 8v + 7, each with a sum of its own.
-   */
-  private static void shortsWithHalves(
-      MemorySegment data, long from, int lane, int blocks, VectorActivations x, float[] out) {
-    int[] q = x.pairs;
-    float[] scale = x.scale;
-    float[] scaledSum = x.scaledSum;
-    long at = from;
-    FloatVector acc = FloatVector.zero(F);
-    IntVector half = IntVector.broadcast(I, HALF_BITS);
-    ShortVector low = ShortVector.broadcast(S, 0xF);
-    int k = 0;
-    for (int b = 0; b < blocks; b++) {
-      ShortVector s0 = ShortVector.zero(S);
-      ShortVector s1 = ShortVector.zero(S);
-      for (int v = 0; v < 4; v++) {
-        ShortVector w = IntVector.fromMemorySegment(I, data, at, LE).reinterpretAsShorts();
-        s0 = s0.add(w.and(low).mul(IntVector.broadcast(I, q[k]).reinterpretAsShorts()));
-        s1 =
-            s1.add(
-                w.lanewise(LSHR, 4)
-                    .and(low)
-                    .mul(IntVector.broadcast(I, q[k + 1]).reinterpretAsShorts()));
-        s0 =
-            s0.add(
-                w.lanewise(LSHR, 8)
-                    .and(low)
-                    .mul(IntVector.broadcast(I, q[k + 2]).reinterpretAsShorts()));
-        s1 =
-            s1.add(
-                w.lanewise(LSHR, 12).mul(IntVector.broadcast(I, q[k + 3]).reinterpretAsShorts()));
-        at += 64;
-        k += 4;
-      }
-      IntVector sums = s0.add(s1).reinterpretAsInts();
-      IntVector dot = sums.lanewise(ASHR, 16).add(sums.lanewise(LSHL, 16).lanewise(ASHR, 16));
-      IntVector pair = IntVector.fromMemorySegment(I, data, at, LE);
-      FloatVector d =
-          pair.lanewise(LSHL, 16).lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(HALF);
-      acc = ((FloatVector) dot.convert(I2F, 0)).fma(d.mul(scale[b]), acc);
-      FloatVector m = pair.lanewise(ASHR, 3).and(half).reinterpretAsFloats().mul(HALF);
-      acc = m.fma(FloatVector.broadcast(F, scaledSum[b]), acc);
-      at += SCALES;
-    }
-    acc.intoArray(out, lane);
-  }
-
-  /** As {@link #shortsWithHalves}, with float scales, and minima or a center. */
-  private static void shorts(
-      VectorMatrix w, long from, int lane, VectorActivations x, float[] out) {
-    MemorySegment data = w.data;
-    int[] q = x.pairs;
-    float[] scale = x.scale;
-    float[] scaledSum = x.scaledSum;
-    float[] sum = x.sum;
-    int center = w.center;
-    int minima = w.minimum ? 1 : 0;
-    long at = from;
-    FloatVector acc = FloatVector.zero(F);
-    ShortVector low = ShortVector.broadcast(S, 0xF);
-    int k = 0;
-    for (int b = 0; b < w.blocks; b++) {
-      ShortVector s0 = ShortVector.zero(S);
-      ShortVector s1 = ShortVector.zero(S);
-      for (int v = 0; v < 4; v++) {
-        ShortVector code = IntVector.fromMemorySegment(I, data, at, LE).reinterpretAsShorts();
-        s0 = s0.add(code.and(low).mul(IntVector.broadcast(I, q[k]).reinterpretAsShorts()));
-        s1 =
-            s1.add(
-                code.lanewise(LSHR, 4)
-                    .and(low)
-                    .mul(IntVector.broadcast(I, q[k + 1]).reinterpretAsShorts()));
-        s0 =
-            s0.add(
-                code.lanewise(LSHR, 8)
-                    .and(low)
-                    .mul(IntVector.broadcast(I, q[k + 2]).reinterpretAsShorts()));
-        s1 =
-            s1.add(
-                code.lanewise(LSHR, 12)
-                    .mul(IntVector.broadcast(I, q[k + 3]).reinterpretAsShorts()));
-        at += 64;
-        k += 4;
-      }
-      IntVector sums = s0.add(s1).reinterpretAsInts();
-      IntVector dot =
-          sums.lanewise(ASHR, 16)
-              .add(sums.lanewise(LSHL, 16).lanewise(ASHR, 16))
-              .add(center * (int) sum[b]);
-      FloatVector d = FloatVector.fromMemorySegment(F, data, at, LE);
-      acc = ((FloatVector) dot.convert(I2F, 0)).fma(d.mul(scale[b]), acc);
-      at += SCALES;
-      for (int i = 0; i < minima; i++) {
-        FloatVector m = FloatVector.fromMemorySegment(F, data, at, LE);
-        acc = m.fma(FloatVector.broadcast(F, scaledSum[b]), acc);
-        at += SCALES;
-      }
     }
     acc.intoArray(out, lane);
   }
