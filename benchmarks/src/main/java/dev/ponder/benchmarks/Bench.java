@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.LocalDate;
 import java.time.ZoneId;
@@ -218,10 +219,15 @@ public final class Bench implements Callable<Integer> {
       log.println("writing " + file);
       log.flush();
       Files.createDirectories(folder);
+      // Under another name until it is whole: a run that is stopped must not leave half a model.
+      Path part = Files.createTempFile(folder, "random", ".part");
       try (GgufFile source = GgufFile.open(vocabulary)) {
-        RandomModel.write(file, source.metadata(), shape, type);
+        RandomModel.write(part, source.metadata(), shape, type);
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
       } catch (IllegalArgumentException e) {
         throw new ParameterException(commandLine(), "--" + e.getMessage(), e);
+      } finally {
+        Files.deleteIfExists(part);
       }
     }
     return file;

@@ -199,7 +199,7 @@ final class TransformerModel implements LanguageModel {
       transformer.rope().prepare(position);
       attended += position + 2; // one written, position + 1 attended to
     }
-    batch.workspace.prepare(batch, kernels.attendsStored(shape().headSize()));
+    batch.workspace.prepare(batch, siblings(batch.rows()));
     running = batch;
     try {
       team.run(task);
@@ -215,6 +215,13 @@ final class TransformerModel implements LanguageModel {
     forwardPasses.incrementAndGet();
     rows.addAndGet(batch.rows());
     products.addAndGet(layerWeights * batch.rows() + outputWeights * batch.logitCount());
+  }
+
+  /** Kernels that bring pages into floats do so for one sequence at a time. */
+  private int siblings(int rows) {
+    return kernels.attendsStored(shape.headSize())
+        ? Workspace.siblings(rows, shape.kvHeads(), team.size())
+        : 0;
   }
 
   private static long weights(Matrix matrix) {

@@ -35,8 +35,8 @@ final class Workspace {
   /** Runs of up to {@link #RUN} rows of one sequence, or of siblings, which attend together. */
   static final int RUN = 32;
 
-  /** Siblings, whose first pages are the same, join a shorter run: runs are what members share. */
-  private static final int SIBLINGS = 8;
+  /** Siblings that share a run at most. */
+  private static final int MOST_SIBLINGS = 8;
 
   final int[] runStart;
   final int[] runLength;
@@ -68,9 +68,9 @@ final class Workspace {
   /**
    * Finds the runs of a batch.
    *
-   * @param siblings whether different sequences may share a run
+   * @param siblings how many sequences whose first pages are the same may share a run
    */
-  void prepare(Batch batch, boolean siblings) {
+  void prepare(Batch batch, int siblings) {
     int rows = batch.rows();
     normedInput.rows(rows);
     for (Activations single : singleInputs) {
@@ -92,13 +92,22 @@ final class Workspace {
   }
 
   /** Returns how long the run before a row may be for the row to join it. */
-  private static int mostWithNext(Batch batch, int row, boolean siblings) {
+  private static int mostWithNext(Batch batch, int row, int siblings) {
     KvSequence before = batch.sequence(row - 1);
     KvSequence next = batch.sequence(row);
     if (before == next) {
       return RUN;
     }
     boolean related = before.pool() == next.pool() && before.page(0) == next.page(0);
-    return siblings && related ? SIBLINGS : 0;
+    return related ? siblings : 0;
+  }
+
+  /**
+   * Returns how many siblings should share a run: many read the prompt's pages together, but runs
+   * times key heads are what members divide among them, and each should get three. Even, since two
+   * rows of three heads fill a tile.
+   */
+  static int siblings(int rows, int keyHeads, int members) {
+    return Math.clamp((long) rows * keyHeads / (3L * members) / 2 * 2, 2, MOST_SIBLINGS);
   }
 }
