@@ -27,13 +27,16 @@ record Machine(String processor, String commit, double load) {
 
   /** This process's peak resident memory in bytes; 0 where the system does not tell. */
   static long peakBytes() {
-    String text = field(Path.of("/proc/self/status"), "VmHWM", "0 kB");
-    return Long.parseLong(text.substring(0, text.indexOf(' '))) * 1024;
+    return processBytes("VmHWM");
   }
 
   /** This process's resident memory in bytes now; 0 where the system does not tell. */
   static long residentBytes() {
-    String text = field(Path.of("/proc/self/status"), "VmRSS", "0 kB");
+    return processBytes("VmRSS");
+  }
+
+  private static long processBytes(String name) {
+    String text = field(Path.of("/proc/self/status"), name, "0 kB");
     return Long.parseLong(text.substring(0, text.indexOf(' '))) * 1024;
   }
 

@@ -14,6 +14,7 @@ import dev.ponder.common.wire.RunView;
 import dev.ponder.common.wire.Usage;
 import dev.ponder.gateway.TestGateway.Answer;
 import dev.ponder.testing.ScriptedServer.Reply;
+import java.net.http.HttpRequest;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +61,14 @@ class RunsTest {
   private RunRequest sent() {
     return TestGateway.JSON.readValue(
         gateway.strategy.calls(RUNS).getLast().body(), RunRequest.class);
+  }
+
+  private HttpRequest strategyRequest(String more) {
+    return gateway
+        .request(CHAT)
+        .header("Content-Type", "application/json")
+        .POST(HttpRequest.BodyPublishers.ofString(chat(more).replace(MODEL, "best_of_n")))
+        .build();
   }
 
   @Test
@@ -132,16 +141,7 @@ class RunsTest {
                 .map(TestGateway::write)
                 .concatWith(Flux.never())));
     String more = ",\"stream\":true";
-    byte[] begun =
-        gateway.leaveAfter(
-            gateway
-                .request(CHAT)
-                .header("Content-Type", "application/json")
-                .POST(
-                    java.net.http.HttpRequest.BodyPublishers.ofString(
-                        chat(more).replace(MODEL, "best_of_n")))
-                .build(),
-            40);
+    byte[] begun = gateway.leaveAfter(strategyRequest(more), 40);
     assertThat(new String(begun, UTF_8)).startsWith("data: {");
 
     runs(
@@ -227,15 +227,7 @@ class RunsTest {
     int deserted = gateway.strategy.deserted();
 
     String more = ",\"stream\":true,\"stream_options\":{\"include_ponder_events\":true}";
-    gateway.leaveAfter(
-        gateway
-            .request(CHAT)
-            .header("Content-Type", "application/json")
-            .POST(
-                java.net.http.HttpRequest.BodyPublishers.ofString(
-                    chat(more).replace(MODEL, "best_of_n")))
-            .build(),
-        40);
+    gateway.leaveAfter(strategyRequest(more), 40);
 
     gateway.strategy.untilDeserted(deserted + 1).block();
     String runId = sent().runId();
