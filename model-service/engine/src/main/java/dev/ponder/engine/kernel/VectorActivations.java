@@ -48,9 +48,9 @@ final class VectorActivations extends Activations {
   final float[] placed;
 
   /**
-   * The values of a single row of 8 bits, two in a word, for the kernel that multiplies in shorts:
-   * word 4v + j of a block holds values 8v + j and, above, 8v + 4 + j. Empty with 16 bits, where
-   * {@link #placed} serves.
+   * Values of 8 bits, two in a word, for the kernels that multiply in shorts: word 4v + j of a
+   * block holds values 8v + j and, above, 8v + 4 + j. Empty with 16 bits, where {@link #placed}
+   * serves a single row and {@link #q} several.
    */
   final int[] pairs;
 
@@ -81,7 +81,7 @@ final class VectorActivations extends Activations {
     q = new float[room * blocks * BLOCK];
     boolean bytes = precision == ActivationPrecision.BITS8;
     placed = new float[bytes ? 0 : blocks * BLOCK];
-    pairs = new int[bytes ? blocks * BLOCK / 2 : 0];
+    pairs = new int[bytes ? room * blocks * BLOCK / 2 : 0];
     upper = split ? new float[q.length] : new float[0];
     lower = split ? new float[q.length] : new float[0];
     scale = new float[room * blocks];
@@ -120,17 +120,17 @@ final class VectorActivations extends Activations {
     } else {
       Arrays.fill(q, at, at + BLOCK, 0);
     }
-    float total = 0;
-    for (int i = 0; i < BLOCK; i += WIDTH) {
-      total += FloatVector.fromArray(F, q, at + i).reduceLanes(ADD); // exact in any order
+    FloatVector totals = FloatVector.fromArray(F, q, at);
+    for (int i = WIDTH; i < BLOCK; i += WIDTH) {
+      totals = totals.add(FloatVector.fromArray(F, q, at + i)); // exact in any order
     }
     scale[block] = dx;
-    sum[block] = total + 0f; // the sum of integers has no negative zero
+    sum[block] = totals.reduceLanes(ADD) + 0f; // the sum of integers has no negative zero
     scaledSum[block] = dx * sum[block];
     if (split) {
       split(at);
     }
-    if (rows() == 1 && pairs.length > 0) {
+    if (pairs.length > 0) {
       pair(at);
     } else if (rows() == 1) {
       for (int i = 0; i < BLOCK; i += WIDTH) {

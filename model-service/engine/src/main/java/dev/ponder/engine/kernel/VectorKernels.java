@@ -86,14 +86,22 @@ final class VectorKernels implements Kernels {
       }
       return;
     }
+    boolean shorts = VectorShortPanelKernels.serve(w, x);
     for (int tile = fromTile; tile < toTile; tile += 2) {
       boolean pair = tile + 1 < toTile;
-      VectorPanelKernels.unpack(w, tile, 0, scratch);
-      if (pair) {
-        VectorPanelKernels.unpack(w, tile + 1, 1, scratch);
+      for (int half = 0; half < (pair ? 2 : 1); half++) {
+        if (shorts) {
+          VectorShortPanelKernels.unpack(w, tile + half, half, scratch);
+        } else {
+          VectorPanelKernels.unpack(w, tile + half, half, scratch);
+        }
       }
       for (int row = 0; row < x.rows(); row += VectorActivations.GROUP) {
-        VectorPanelKernels.multiply(w, x, row / VectorActivations.GROUP, scratch);
+        if (shorts) {
+          VectorShortPanelKernels.multiply(w, x, row / VectorActivations.GROUP, scratch);
+        } else {
+          VectorPanelKernels.multiply(w, x, row / VectorActivations.GROUP, scratch);
+        }
         int end = Math.min(VectorActivations.GROUP, x.rows() - row);
         for (int r = 0; r < end; r++) {
           store(w, scratch.sums, r * VectorScratch.PANEL, tile, y[row + r], at, add);

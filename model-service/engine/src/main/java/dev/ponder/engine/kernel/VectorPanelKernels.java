@@ -70,7 +70,7 @@ final class VectorPanelKernels {
   }
 
   /** Brings the scales and minima of a block to where the outputs of the panel look for them. */
-  private static void scales(VectorMatrix w, long at, int b, int column, VectorScratch scratch) {
+  static void scales(VectorMatrix w, long at, int b, int column, VectorScratch scratch) {
     if (w.halves) {
       IntVector pair = IntVector.fromMemorySegment(I, w.data, at, LE);
       pair.lanewise(LSHL, 16)

@@ -13,6 +13,12 @@ final class VectorScratch extends Scratch {
   /** Integer weights of two tiles as floats, [column][PANEL]. */
   final float[] panel;
 
+  /**
+   * Unsigned codes of two tiles as shorts, [pair of columns][PANEL][2], for the kernel that
+   * multiplies in shorts; see {@link VectorActivations#pairs} for which columns make a pair.
+   */
+  final short[] shorts;
+
   /** Scales and minima of the panel, [group][PANEL] and [block][PANEL]. */
   final float[] scales;
 
@@ -32,6 +38,7 @@ final class VectorScratch extends Scratch {
   VectorScratch(int cols) {
     int room = (cols + 255) / 256 * 256;
     panel = new float[room * PANEL];
+    shorts = new short[room * PANEL];
     scales = new float[room / 16 * PANEL];
     minima = new float[room / 32 * PANEL];
     weights = new float[(cols + Lanes.COUNT - 1) / Lanes.COUNT * Lanes.COUNT];
