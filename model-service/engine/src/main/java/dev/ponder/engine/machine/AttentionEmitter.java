@@ -17,20 +17,22 @@ final class AttentionEmitter {
   static final int SCALE = 8;
   static final int TILES = 16;
   static final int GROUPS = 24;
-  static final int KEYS = 32;
-  static final int VALUES = 40;
-  static final int WEIGHTS = 48;
-  static final int LANES = 56;
-  static final int OUT = 64;
-  static final int CONSTANTS = 72;
-  static final int MASKS = 80;
-  static final int ARGUMENT_BYTES = 88;
+  static final int TABLES = 32;
+  static final int WEIGHTS = 40;
+  static final int LANES = 48;
+  static final int OUT = 56;
+  static final int CONSTANTS = 64;
+  static final int MASKS = 72;
+  static final int ARGUMENT_BYTES = 80;
 
   /** Queries of a tile. */
   static final int TILE = 6;
 
   /** Tokens of a piece, and floats between the weights of two queries. */
   static final int PIECE = 256;
+
+  /** A table has an address for each group of a piece; see {@link PieceAttention.Memory}. */
+  static final int TABLE_BYTES = PIECE / 16 * Long.BYTES;
 
   private static final int WEIGHT_STRIDE = PIECE * Float.BYTES;
   private static final int LANE_COUNT = 16;
@@ -46,6 +48,8 @@ final class AttentionEmitter {
   private static final Gp TABLE = Gp.RCX;
   private static final Gp GROUP = Gp.RDX;
   private static final Gp WEIGHT = Gp.R8;
+  private static final Gp AHEAD_KEYS = Gp.R9;
+  private static final Gp AHEAD_VALUES = Gp.R10;
   private static final Gp ROW = Gp.R9;
   private static final Gp TOKEN = Gp.R10;
   private static final Gp LANE = Gp.R11;
@@ -129,13 +133,16 @@ final class AttentionEmitter {
     Vec scale = Vec.zmm(31);
     Vec keys = Vec.zmm(30);
     a.vbroadcastss(scale, ARGUMENTS.at(SCALE));
-    a.mov(TABLE, ARGUMENTS.at(KEYS));
+    a.mov(TABLE, ARGUMENTS.at(TABLES));
     a.mov(WEIGHT, ARGUMENTS.at(WEIGHTS));
     a.mov(LEFT, ARGUMENTS.at(GROUPS));
     a.place(group);
     a.mov(GROUP, TABLE.at(0));
+    a.mov(AHEAD_KEYS, TABLE.at(TABLE_BYTES));
+    a.mov(AHEAD_VALUES, TABLE.at(2 * TABLE_BYTES));
     int depth = 0;
     for (int leaf = 0; leaf < LANE_COUNT; leaf++) {
+      emitPrefetch(leaf);
       int lane = Integer.reverse(leaf) >>> 28;
       for (int query = 0; query < queries; query++) {
         a.vpxord(partial(depth, query), partial(depth, query), partial(depth, query));
@@ -163,6 +170,18 @@ final class AttentionEmitter {
     a.add(WEIGHT, VECTOR);
     a.dec(LEFT);
     a.jump(Condition.NOT_ZERO, group);
+  }
+
+  /**
+   * Asks for a sixteenth of the group's values and of half a page of keys: pages lie apart, so the
+   * processor does not foresee them.
+   */
+  private void emitPrefetch(int leaf) {
+    int lines = headSize * LANE_COUNT * Short.BYTES / VECTOR;
+    for (int line = leaf; line < lines; line += LANE_COUNT) {
+      a.prefetcht1(AHEAD_VALUES.at(line * VECTOR));
+      a.prefetcht1(AHEAD_KEYS.at(line * VECTOR));
+    }
   }
 
   private Vec partial(int depth, int query) {
@@ -281,7 +300,8 @@ final class AttentionEmitter {
     a.mov(WEIGHT, ARGUMENTS.at(WEIGHTS));
     a.lea(WEIGHT, WEIGHT.at(TOKEN, Float.BYTES, 0));
     a.lea(MASK, TILE_MASKS.at(TOKEN, Float.BYTES, 0));
-    a.mov(TABLE, ARGUMENTS.at(VALUES));
+    a.mov(TABLE, ARGUMENTS.at(TABLES));
+    a.add(TABLE, 2 * TABLE_BYTES);
     a.imul(ROW, TOKEN, headSize * Short.BYTES);
     a.mov(LEFT, ARGUMENTS.at(GROUPS));
     a.dec(LEFT);

@@ -24,6 +24,7 @@ public final class PieceAttention {
   /** Tokens that are computed together: all queries of a call end in the same group. */
   public static final int GROUP = 16;
 
+  private static final int GROUPS = PIECE / GROUP;
   private static final long MASK_BYTES = (long) GROUP * Integer.BYTES;
 
   private final int headSize;
@@ -49,8 +50,10 @@ public final class PieceAttention {
     private final int outBytes;
     private final MemorySegment arguments;
     private final MemorySegment query;
-    private final MemorySegment keys;
-    private final MemorySegment values;
+
+    /** Where each group's keys lie, then what to ask for meanwhile, then where its values lie. */
+    private final MemorySegment tables;
+
     private final MemorySegment weights;
     private final MemorySegment lanes;
     private final MemorySegment masks;
@@ -68,8 +71,7 @@ public final class PieceAttention {
       outBytes = AttentionEmitter.outBytes(headSize);
       arguments = GuardedMemory.allocate(AttentionEmitter.ARGUMENT_BYTES, arena);
       query = GuardedMemory.allocate((long) MOST_QUERIES * headSize * Float.BYTES, arena);
-      keys = GuardedMemory.allocate((long) PIECE / GROUP * Long.BYTES, arena);
-      values = GuardedMemory.allocate((long) PIECE / GROUP * Long.BYTES, arena);
+      tables = GuardedMemory.allocate(3L * AttentionEmitter.TABLE_BYTES, arena);
       weights = GuardedMemory.allocate(AttentionEmitter.weightBytes(), arena);
       lanes = GuardedMemory.allocate(AttentionEmitter.laneBytes(), arena);
       masks = GuardedMemory.allocate(MOST_QUERIES * MASK_BYTES, arena);
@@ -166,15 +168,18 @@ public final class PieceAttention {
       }
       TileProduct.holds("keys", pages, key + pageBytes, 1);
       TileProduct.holds("values", pages, value + pageBytes, 1);
+      long ahead = keyPages[Math.min(group + 4, memory.groups - 1) / 2]; // two pages on
       long half = group % 2 * (long) GROUP * Short.BYTES;
-      memory.keys.setAtIndex(JAVA_LONG, group, pages.address() + key + half);
-      memory.values.setAtIndex(JAVA_LONG, group, pages.address() + value + half * headSize);
+      memory.tables.setAtIndex(JAVA_LONG, group, pages.address() + key + half);
+      memory.tables.setAtIndex(
+          JAVA_LONG, GROUPS + group, pages.address() + ahead + group % 2 * (pageBytes / 2));
+      memory.tables.setAtIndex(
+          JAVA_LONG, 2 * GROUPS + group, pages.address() + value + half * headSize);
     }
     MemorySegment arguments = memory.arguments;
     arguments.set(JAVA_INT, AttentionEmitter.SCALE, Float.floatToRawIntBits(scale));
     arguments.set(JAVA_LONG, AttentionEmitter.GROUPS, memory.groups);
-    arguments.set(JAVA_LONG, AttentionEmitter.KEYS, memory.keys.address());
-    arguments.set(JAVA_LONG, AttentionEmitter.VALUES, memory.values.address());
+    arguments.set(JAVA_LONG, AttentionEmitter.TABLES, memory.tables.address());
     arguments.set(JAVA_LONG, AttentionEmitter.WEIGHTS, memory.weights.address());
     arguments.set(JAVA_LONG, AttentionEmitter.LANES, memory.lanes.address());
     arguments.set(JAVA_LONG, AttentionEmitter.CONSTANTS, constants.address());
