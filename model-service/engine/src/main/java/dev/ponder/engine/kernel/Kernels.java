@@ -93,13 +93,30 @@ public interface Kernels {
   void swiglu(float[] gate, int upAt, int from, int to, Scratch scratch);
 
   /**
-   * {@link #swiglu} into a row of activations, from and to at whole blocks; what is in {@code gate}
-   * afterwards is not defined.
+   * The gated product: {@code silu(x gate^T) * (x up^T)} of the tiles {@code [fromTile, toTile)},
+   * which are whole blocks, into activations.
+   *
+   * @param up as large as {@code gate}
+   * @param y room for gates, then ups; what is in it afterwards is not defined
    */
-  default void swiglu(
-      float[] gate, int upAt, int from, int to, Activations out, int row, Scratch scratch) {
-    swiglu(gate, upAt, from, to, scratch);
-    out.set(row, gate, from, to);
+  default void gated(
+      Matrix gate,
+      Matrix up,
+      Activations x,
+      float[][] y,
+      Activations out,
+      int fromTile,
+      int toTile,
+      Scratch scratch) {
+    int size = gate.rows();
+    multiply(gate, x, y, 0, false, fromTile, toTile, scratch);
+    multiply(up, x, y, size, false, fromTile, toTile, scratch);
+    int from = fromTile * Matrix.TILE;
+    int to = Math.min(toTile * Matrix.TILE, size);
+    for (int row = 0; row < x.rows(); row++) {
+      swiglu(y[row], size, from, to, scratch);
+      out.set(row, y[row], from, to);
+    }
   }
 
   /**

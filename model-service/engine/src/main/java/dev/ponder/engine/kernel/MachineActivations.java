@@ -25,7 +25,7 @@ final class MachineActivations extends Activations {
   final MemorySegment fields;
 
   /** Where rows lie for the quantiser, which cannot reach into the heap. */
-  final MemorySegment staging;
+  private final MemorySegment staging;
 
   private final @Nullable Quantiser quantiser;
 
@@ -65,8 +65,9 @@ final class MachineActivations extends Activations {
       plain.set(row, x, from, to);
     }
     if (blocks > 0 && quantiser != null && from < to) {
-      stage(row, x, from, to);
-      quantiseStaged(row, from, to);
+      long offset = ((long) row * cols() + from) * Float.BYTES;
+      MemorySegment.copy(x, from, staging, JAVA_FLOAT, offset, to - from);
+      quantise(row, staging, offset, from, to);
     } else if (blocks > 0) {
       for (int at = from; at < to; at += BLOCK) {
         quantise(row, at / BLOCK, x, at);
@@ -74,28 +75,25 @@ final class MachineActivations extends Activations {
     }
   }
 
-  /** Whether {@link #quantiseStaged} is all that {@link #set} does with floats once staged. */
-  boolean takesStaged() {
+  /** Whether {@link #quantise} is all that {@link #set} does with floats once they are staged. */
+  boolean takesNative() {
     return quantiser != null && blocks > 0 && floats == null;
   }
 
-  /** Copies floats to where machine code can read them; returns the offset there in bytes. */
-  long stage(int row, float[] x, int from, int to) {
-    long offset = ((long) row * cols() + from) * Float.BYTES;
-    MemorySegment.copy(x, from, staging, JAVA_FLOAT, offset, to - from);
-    return offset;
-  }
-
-  /** Quantises staged floats; {@code from} and {@code to} are at whole blocks. */
-  void quantiseStaged(int row, int from, int to) {
+  /**
+   * Quantises columns of a row that lie in native memory.
+   *
+   * @param offset where in {@code source} the first of them is, in bytes
+   * @param from the first column, and {@code to} behind the last: whole blocks
+   */
+  void quantise(int row, MemorySegment source, long offset, int from, int to) {
     boolean single = rows() == 1;
     int stride = single ? 1 : Activation.GROUP;
     int block = from / BLOCK;
     long run = single ? block : (long) row / Activation.GROUP * blocks + block;
     int r = single ? 0 : row % Activation.GROUP;
-    long offset = ((long) row * cols() + from) * Float.BYTES;
     requireNonNull(quantiser)
-        .run(staging, offset, values, fields, stride, run, r, (to - from) / BLOCK);
+        .run(source, offset, values, fields, stride, run, r, (to - from) / BLOCK);
   }
 
   /** {@link ScalarActivations} says what this does; here values go to their planes. */

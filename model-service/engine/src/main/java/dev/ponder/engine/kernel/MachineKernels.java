@@ -160,47 +160,118 @@ public final class MachineKernels implements Kernels {
       }
       return;
     }
-    TileProduct product = w.products.get(x.planes - 1);
-    TileProduct.Call call = scratch.call;
-    call.weights = w.data;
-    call.blocks = w.blocks;
-    call.values = x.values;
-    call.fields = x.fields;
-    call.out = scratch.out;
     int rows = x.rows();
-    if (rows == 1) {
-      call.stride = 1;
-      call.ahead = AHEAD;
-      int most = Math.clamp(BYTES_A_CALL / w.tileBytes, 1, MachineScratch.OUTPUTS / 16);
-      for (int tile = fromTile; tile < toTile; tile += most) {
-        part(product, scratch, w, y, at, add, tile, Math.min(most, toTile - tile), 0, 1);
-      }
-      return;
-    }
-    call.stride = Activation.GROUP;
-    call.ahead = w.tileBytes;
-    int groups = rows / Activation.GROUP;
-    int units = Math.max(1, BLOCKS_A_CALL / x.planes / w.blocks);
-    int groupsACall = Math.min(Math.max(1, groups), Math.min(units, GROUPS_A_CALL));
-    int most = Math.min(units / groupsACall, MachineScratch.OUTPUTS / 128 / groupsACall);
+    int groups = groupsACall(rows, w.blocks, x.planes);
+    int most = tilesACall(w, rows, groups, x.planes, MachineScratch.OUTPUTS);
     for (int tile = fromTile; tile < toTile; tile += most) {
       int tiles = Math.min(most, toTile - tile);
-      for (int group = 0; group < groups; group += groupsACall) {
-        int count = Math.min(groupsACall, groups - group) * Activation.GROUP;
-        part(product, scratch, w, y, at, add, tile, tiles, group * Activation.GROUP, count);
-      }
-      int done = groups * Activation.GROUP;
-      if (done < rows) {
-        part(product, scratch, w, y, at, add, tile, tiles, done, rows - done);
+      for (int row = 0; row < rows; ) {
+        int count = rowsACall(rows - row, groups);
+        product(w, x, tile, tiles, row, count, scratch.out, scratch.call);
+        copyOut(w, scratch, y, at, add, tile, tiles, row, count);
+        row += count;
       }
     }
   }
 
+  @Override
+  public void gated(
+      Matrix gate,
+      Matrix up,
+      Activations activations,
+      float[][] y,
+      Activations out,
+      int fromTile,
+      int toTile,
+      Scratch memory) {
+    MachineActivations gatedOut = (MachineActivations) out;
+    if (gating == null
+        || !(gate instanceof MachineMatrix g)
+        || !(up instanceof MachineMatrix u)
+        || g.hasBias()
+        || u.hasBias()
+        || g.rows() % Activations.BLOCK != 0
+        || !gatedOut.takesNative()) {
+      Kernels.super.gated(gate, up, activations, y, out, fromTile, toTile, memory);
+      return;
+    }
+    MachineActivations x = (MachineActivations) activations;
+    MachineScratch scratch = (MachineScratch) memory;
+    int rows = x.rows();
+    int groups = groupsACall(rows, g.blocks, x.planes);
+    int most = tilesACall(g, rows, groups, x.planes, MachineScratch.OUTPUTS / 2);
+    most = Math.max(2, most / 2 * 2); // whole blocks
+    for (int tile = fromTile; tile < toTile; tile += most) {
+      int tiles = Math.min(most, toTile - tile);
+      int first = tile * Matrix.TILE;
+      int width = tiles * Matrix.TILE;
+      for (int row = 0; row < rows; ) {
+        int count = rowsACall(rows - row, groups);
+        product(g, x, tile, tiles, row, count, scratch.out, scratch.call);
+        product(u, x, tile, tiles, row, count, scratch.upperOut, scratch.call);
+        gating.run(scratch.out, 0, scratch.upperOut, count * width);
+        for (int r = 0; r < count; r++) {
+          long from = (long) r * width * Float.BYTES;
+          gatedOut.quantise(row + r, scratch.out, from, first, first + width);
+        }
+        row += count;
+      }
+    }
+  }
+
+  /** Full groups of rows that share a call. */
+  private static int groupsACall(int rows, int blocks, int planes) {
+    int units = Math.max(1, BLOCKS_A_CALL / planes / blocks);
+    return Math.clamp(rows / Activation.GROUP, 1, Math.min(units, GROUPS_A_CALL));
+  }
+
+  /** Tiles of a call whose outputs fit in {@code room} floats. */
+  private static int tilesACall(MachineMatrix w, int rows, int groups, int planes, int room) {
+    if (rows == 1) {
+      return Math.clamp(BYTES_A_CALL / w.tileBytes, 1, room / Matrix.TILE);
+    }
+    int units = Math.max(1, BLOCKS_A_CALL / planes / w.blocks);
+    return Math.min(units / groups, room / (groups * Activation.GROUP * Matrix.TILE));
+  }
+
+  /** Rows of the next call: full groups, or an incomplete one. */
+  private static int rowsACall(int left, int groups) {
+    return left < Activation.GROUP
+        ? left
+        : Math.min(groups, left / Activation.GROUP) * Activation.GROUP;
+  }
+
   /** One call: a run of tiles for one incomplete group of rows, or for several full ones. */
-  private static void part(
-      TileProduct product,
-      MachineScratch scratch,
+  private static void product(
       MachineMatrix w,
+      MachineActivations x,
+      int tile,
+      int tiles,
+      int row,
+      int rows,
+      MemorySegment out,
+      TileProduct.Call call) {
+    boolean single = x.rows() == 1;
+    call.weights = w.data;
+    call.blocks = w.blocks;
+    call.values = x.values;
+    call.fields = x.fields;
+    call.stride = single ? 1 : Activation.GROUP;
+    call.ahead = single ? AHEAD : w.tileBytes;
+    call.firstTile = tile;
+    call.tiles = tiles;
+    call.firstGroup = row / call.stride;
+    call.groups = Math.max(1, rows / call.stride);
+    call.rows = Math.min(rows, call.stride);
+    call.out = out;
+    call.outStride = tiles * Matrix.TILE;
+    w.products.get(x.planes - 1).run(call);
+  }
+
+  /** Stores the outputs of a call, or adds them to what is there. */
+  private static void copyOut(
+      MachineMatrix w,
+      MachineScratch scratch,
       float[][] y,
       int at,
       boolean add,
@@ -208,18 +279,11 @@ public final class MachineKernels implements Kernels {
       int tiles,
       int row,
       int rows) {
-    TileProduct.Call call = scratch.call;
-    call.firstTile = tile;
-    call.tiles = tiles;
-    call.firstGroup = row / call.stride;
-    call.groups = Math.max(1, rows / call.stride);
-    call.rows = Math.min(rows, call.stride);
-    call.outStride = tiles * Matrix.TILE;
-    product.run(call);
     int first = tile * Matrix.TILE;
-    int count = Math.min(tiles * Matrix.TILE, w.rows() - first);
+    int stride = tiles * Matrix.TILE;
+    int count = Math.min(stride, w.rows() - first);
     for (int r = 0; r < rows; r++) {
-      long from = (long) r * call.outStride * Float.BYTES;
+      long from = (long) r * stride * Float.BYTES;
       float[] out = y[row + r];
       if (!add && !w.hasBias()) {
         MemorySegment.copy(scratch.out, JAVA_FLOAT, from, out, at + first, count);
@@ -245,22 +309,18 @@ public final class MachineKernels implements Kernels {
   }
 
   @Override
-  public void swiglu(float[] gate, int upAt, int from, int to, Scratch scratch) {
-    rest.swiglu(gate, upAt, from, to, ((MachineScratch) scratch).rest);
-  }
-
-  @Override
-  public void swiglu(
-      float[] gate, int upAt, int from, int to, Activations out, int row, Scratch scratch) {
-    MachineActivations x = (MachineActivations) out;
-    if (gating == null || !x.takesStaged() || to - from > MachineScratch.OUTPUTS) {
-      Kernels.super.swiglu(gate, upAt, from, to, out, row, scratch);
-      return;
+  public void swiglu(float[] gate, int upAt, int from, int to, Scratch memory) {
+    MachineScratch scratch = (MachineScratch) memory;
+    int at = from;
+    while (gating != null && to - at >= Gating.LANES) {
+      int count = Math.min((to - at) / Gating.LANES * Gating.LANES, MachineScratch.OUTPUTS / 2);
+      MemorySegment.copy(gate, at, scratch.out, JAVA_FLOAT, 0, count);
+      MemorySegment.copy(gate, upAt + at, scratch.upperOut, JAVA_FLOAT, 0, count);
+      gating.run(scratch.out, 0, scratch.upperOut, count);
+      MemorySegment.copy(scratch.out, JAVA_FLOAT, 0, gate, at, count);
+      at += count;
     }
-    MemorySegment up = ((MachineScratch) scratch).out;
-    MemorySegment.copy(gate, upAt + from, up, JAVA_FLOAT, 0, to - from);
-    gating.run(x.staging, x.stage(row, gate, from, to), up, to - from);
-    x.quantiseStaged(row, from, to);
+    rest.swiglu(gate, upAt, at, to, scratch.rest);
   }
 
   @Override

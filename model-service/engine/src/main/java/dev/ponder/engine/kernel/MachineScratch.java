@@ -16,6 +16,10 @@ final class MachineScratch extends Scratch {
   final Scratch rest;
 
   final MemorySegment out;
+
+  /** The second half of {@link #out}. */
+  final MemorySegment upperOut;
+
   final float[] row = new float[OUTPUTS];
   final TileProduct.Call call;
 
@@ -29,6 +33,7 @@ final class MachineScratch extends Scratch {
     this.rest = rest;
     Arena arena = Arena.ofAuto();
     out = GuardedMemory.allocate((long) OUTPUTS * Float.BYTES, arena);
+    upperOut = out.asSlice((long) OUTPUTS / 2 * Float.BYTES);
     call = new TileProduct.Call(GuardedMemory.allocate(TileProduct.ARGUMENT_BYTES, arena));
   }
 

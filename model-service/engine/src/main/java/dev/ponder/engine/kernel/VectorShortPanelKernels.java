@@ -67,7 +67,8 @@ final class VectorShortPanelKernels {
       }
     }
     if (!w.minimum) {
-      Arrays.fill(scratch.minima, 0, w.blocks * PANEL, -0f); // to add it changes nothing, not even 0
+      Arrays.fill(
+          scratch.minima, 0, w.blocks * PANEL, -0f); // to add it changes nothing, not even 0
     }
   }
 

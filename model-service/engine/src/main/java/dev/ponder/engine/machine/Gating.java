@@ -4,7 +4,8 @@ import java.lang.foreign.MemorySegment;
 
 /** The gate of a feed-forward network, SwiGLU. Every call is checked first. Thread-safe. */
 public final class Gating {
-  private static final int LANES = 16;
+  /** Floats come in so many at a time. */
+  public static final int LANES = 16;
 
   private final MemorySegment code;
   private final MemorySegment constants;

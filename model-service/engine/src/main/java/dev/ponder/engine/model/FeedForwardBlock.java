@@ -29,15 +29,8 @@ final class FeedForwardBlock {
     int units = (gate.tiles() + TILES - 1) / TILES;
     int from = Math.min(step.from(units) * TILES, gate.tiles());
     int to = Math.min(step.to(units) * TILES, gate.tiles());
-    int size = shape.feedForward();
     if (from < to) {
-      step.kernels.multiply(gate, x, work.gated, 0, false, from, to, step.scratch);
-      step.kernels.multiply(up, x, work.gated, size, false, from, to, step.scratch);
-      int first = from * Matrix.TILE;
-      int end = Math.min(to * Matrix.TILE, size);
-      for (int row = 0; row < batch.rows(); row++) {
-        step.kernels.swiglu(work.gated[row], size, first, end, work.gatedInput, row, step.scratch);
-      }
+      step.kernels.gated(gate, up, x, work.gated, work.gatedInput, from, to, step.scratch);
     }
     step.sync();
     step.kernels.multiply(

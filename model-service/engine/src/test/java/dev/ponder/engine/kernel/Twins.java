@@ -217,18 +217,23 @@ final class Twins {
     if (difference != null) {
       return difference;
     }
+    byte[] gates = RandomBlocks.of(TensorType.Q8_0, (long) GATED * GATING, 0.1, random);
+    byte[] ups = RandomBlocks.of(TensorType.Q4_1, (long) GATED * GATING, 0.1, random);
     for (TensorType type : new TensorType[] {TensorType.Q4_1, TensorType.F32}) {
-      byte[] data = RandomBlocks.of(type, 16L * GATED, 0.1, random);
-      for (int rows : new int[] {1, 3, 9}) {
+      byte[] down = RandomBlocks.of(type, 16L * GATED, 0.1, random);
+      for (int rows : new int[] {1, 3, 8, 9, 75}) {
         for (ActivationPrecision precision : ActivationPrecision.values()) {
-          for (int first : new int[] {0, 5_000, 10_000}) {
-            float[] gates = java.util.Arrays.copyOfRange(arguments, first, first + 2 * GATED);
-            String what = "gated %s, %d rows, %s, seed %d".formatted(type, rows, precision, seed);
+          for (Input input : Input.values()) {
+            float[][] x = new float[rows][];
+            for (int row = 0; row < rows; row++) {
+              x[row] = input.row(GATING, random);
+            }
             difference =
                 compare(
-                    what,
-                    gatedProduct(SCALAR, type, data, gates, rows, precision),
-                    gatedProduct(tier, type, data, gates, rows, precision));
+                    "gated %s, %d rows, %s, %s, seed %d"
+                        .formatted(type, rows, precision, input, seed),
+                    gatedProduct(SCALAR, type, down, gates, ups, x, precision),
+                    gatedProduct(tier, type, down, gates, ups, x, precision));
             if (difference != null) {
               return difference;
             }
@@ -241,30 +246,38 @@ final class Twins {
 
   private static final int GATED = 96;
 
-  /** What a product makes of gates, which come in two uneven parts, row by row another order. */
+  /** Columns of the matrices that make gates. */
+  private static final int GATING = 64;
+
+  /**
+   * What a product makes of gated activations, which are computed in two uneven parts, the second
+   * first.
+   */
   private static float[] gatedProduct(
       Kernels tier,
       TensorType type,
-      byte[] data,
-      float[] gates,
-      int rows,
+      byte[] down,
+      byte[] gates,
+      byte[] ups,
+      float[][] x,
       ActivationPrecision precision) {
+    int rows = x.length;
     float[][] y = new float[rows][16];
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment segment = arena.allocate(data.length, 64).copyFrom(MemorySegment.ofArray(data));
-      Matrix w = tier.matrix("test", WeightFormat.of(type), segment, 16, GATED, null, arena);
+      Matrix gate = matrix(tier, TensorType.Q8_0, gates, GATED, GATING, arena);
+      Matrix up = matrix(tier, TensorType.Q4_1, ups, GATED, GATING, arena);
+      Matrix w = matrix(tier, type, down, 16, GATED, arena);
+      Activations inputs = tier.activations(rows, precision, gate, up);
+      inputs.rows(rows);
+      for (int row = 0; row < rows; row++) {
+        inputs.set(row, x[row], 0, GATING);
+      }
       Activations activations = tier.activations(rows, precision, w);
       activations.rows(rows);
       Scratch scratch = tier.scratch(GATED);
-      for (int row = 0; row < rows; row++) {
-        float[] gate = new float[gates.length];
-        for (int i = 0; i < GATED; i++) {
-          gate[i] = gates[(i + row) % GATED];
-          gate[GATED + i] = gates[GATED + i];
-        }
-        tier.swiglu(gate, GATED, 32, GATED, activations, row, scratch);
-        tier.swiglu(gate, GATED, 0, 32, activations, row, scratch);
-      }
+      float[][] room = new float[rows][2 * GATED];
+      tier.gated(gate, up, inputs, room, activations, 2, 6, scratch);
+      tier.gated(gate, up, inputs, room, activations, 0, 2, scratch);
       tier.multiply(w, activations, y, 0, false, 0, 1, scratch);
     }
     float[] all = new float[16 * rows];
@@ -272,6 +285,12 @@ final class Twins {
       System.arraycopy(y[row], 0, all, 16 * row, 16);
     }
     return all;
+  }
+
+  private static Matrix matrix(
+      Kernels tier, TensorType type, byte[] data, int rows, int cols, Arena arena) {
+    MemorySegment segment = arena.allocate(data.length, 64).copyFrom(MemorySegment.ofArray(data));
+    return tier.matrix("test", WeightFormat.of(type), segment, rows, cols, null, arena);
   }
 
   /** Gates of every size and sign, the special ones among them, then as many ups. */
