@@ -283,8 +283,8 @@ public final class MachineKernels implements Kernels {
   }
 
   @Override
-  public boolean attendsStored(int headSize) {
-    return attention(headSize) != null;
+  public boolean attendsStored(int headSize, KvType type) {
+    return type == KvType.F16 && attention(headSize) != null;
   }
 
   private @Nullable PieceAttention attention(int headSize) {

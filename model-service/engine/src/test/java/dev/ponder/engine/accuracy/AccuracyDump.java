@@ -2,6 +2,7 @@ package dev.ponder.engine.accuracy;
 
 import dev.ponder.engine.gguf.GgufFile;
 import dev.ponder.engine.kernel.ActivationPrecision;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.model.LanguageModel;
 import dev.ponder.engine.model.ModelOptions;
 import dev.ponder.engine.tokenizer.Tokenizer;
@@ -55,7 +56,12 @@ final class AccuracyDump {
   }
 
   static LanguageModel load(GgufFile file, ActivationPrecision activations) {
-    return LanguageModel.load(file, ModelOptions.defaults().withActivations(activations));
+    return load(file, activations, KvType.F16);
+  }
+
+  static LanguageModel load(GgufFile file, ActivationPrecision activations, KvType kv) {
+    ModelOptions options = ModelOptions.defaults().withActivations(activations).withKvType(kv);
+    return LanguageModel.load(file, options);
   }
 
   private static List<Integer> writeTexts(Tokenizer tokenizer, Path golden, Path out)
