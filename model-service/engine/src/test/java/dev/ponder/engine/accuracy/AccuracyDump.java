@@ -26,8 +26,9 @@ import java.util.stream.Stream;
  * GOLDEN_FOLDER OUT_FOLDER}.
  *
  * <p>Into OUT_FOLDER: {@code texts.tsv} (name, the text's first tokens), {@code greedy.tsv} (name,
- * prompt, greedy continuation with 16-bit activations), {@code logits16.f32} and {@code
- * logits8.f32} (rows of little-endian floats over all texts as one sequence).
+ * prompt, greedy continuation with 16-bit activations), {@code logits16.f32}, {@code logits8.f32}
+ * and, with keys and values in bytes, {@code logits16-int8.f32} (rows of little-endian floats over
+ * all texts as one sequence).
  */
 final class AccuracyDump {
   static final int TOKENS_A_TEXT = 64;
@@ -51,6 +52,9 @@ final class AccuracyDump {
       }
       try (LanguageModel model = load(file, ActivationPrecision.BITS8)) {
         writeLogits(model, tokens, out.resolve("logits8.f32"));
+      }
+      try (LanguageModel model = load(file, ActivationPrecision.BITS16, KvType.INT8)) {
+        writeLogits(model, tokens, out.resolve("logits16-int8.f32"));
       }
     }
   }

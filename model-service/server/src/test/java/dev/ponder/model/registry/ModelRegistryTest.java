@@ -68,6 +68,7 @@ class ModelRegistryTest {
         1,
         "auto",
         0,
+        "f16",
         DataSize.ofMegabytes(4),
         4,
         4,
