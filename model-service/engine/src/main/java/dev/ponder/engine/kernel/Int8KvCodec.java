@@ -10,30 +10,41 @@ import java.lang.foreign.MemorySegment;
  * Signed bytes in blocks of dimensions that share a half-float scale; the last block of a head may
  * be short. A page of keys is codes [headSize][token], then scales [block][token]; a page of values
  * is codes [token][headSize], then scales [token][block]. Both parts are multiples of 64 bytes.
+ * Reading is written to be read; {@link VectorInt8KvCodec} does it on vectors.
  */
-final class Int8KvCodec extends KvCodec {
+class Int8KvCodec extends KvCodec {
   /** Dimensions that share a scale. */
   static final int BLOCK = 32;
 
   private static final int GREATEST = 127;
   private static final short NAN = 0x7E00;
 
-  private final int headSize;
+  /** Bytes that may be read behind the codes of a page. */
+  private static final int BEHIND = 8;
+
+  final int headSize;
+
+  /** Blocks of a head. */
+  final int blocks;
+
+  /** A page as it is stored, and its scales as floats. */
+  final byte[] codes;
+
+  final float[] scales;
+  private final short[] halves;
+  private final int codeBytes;
   private final byte[] row;
   private final short[] rowScales;
-  private final byte[] page;
-  private final short[] pageScales;
-
-  /** The scale of every code of a page of keys. */
-  private final float[] factors;
 
   Int8KvCodec(int headSize) {
     this.headSize = headSize;
+    blocks = blocks(headSize);
+    codeBytes = PAGE_TOKENS * headSize;
+    codes = new byte[codeBytes + BEHIND];
+    halves = new short[PAGE_TOKENS * blocks];
+    scales = new float[halves.length];
     row = new byte[headSize];
-    rowScales = new short[blocks(headSize)];
-    page = new byte[PAGE_TOKENS * headSize];
-    pageScales = new short[PAGE_TOKENS * rowScales.length];
-    factors = new float[page.length];
+    rowScales = new short[blocks];
   }
 
   static int blocks(int headSize) {
@@ -46,8 +57,8 @@ final class Int8KvCodec extends KvCodec {
     for (int d = 0; d < headSize; d++) {
       pages.set(JAVA_BYTE, keys + (long) d * PAGE_TOKENS + slot, row[d]);
     }
-    long scales = keys + page.length + (long) Short.BYTES * slot;
-    for (int block = 0; block < rowScales.length; block++) {
+    long scales = keys + codeBytes + (long) Short.BYTES * slot;
+    for (int block = 0; block < blocks; block++) {
       pages.set(JAVA_SHORT, scales + (long) Short.BYTES * PAGE_TOKENS * block, rowScales[block]);
     }
   }
@@ -56,12 +67,12 @@ final class Int8KvCodec extends KvCodec {
   public void storeValue(float[] x, int at, MemorySegment pages, long values, int slot) {
     quantise(x, at);
     MemorySegment.copy(row, 0, pages, JAVA_BYTE, values + (long) headSize * slot, headSize);
-    long scales = values + page.length + (long) Short.BYTES * rowScales.length * slot;
-    MemorySegment.copy(rowScales, 0, pages, JAVA_SHORT, scales, rowScales.length);
+    long scales = values + codeBytes + (long) Short.BYTES * blocks * slot;
+    MemorySegment.copy(rowScales, 0, pages, JAVA_SHORT, scales, blocks);
   }
 
   private void quantise(float[] x, int at) {
-    for (int block = 0; block < rowScales.length; block++) {
+    for (int block = 0; block < blocks; block++) {
       int from = block * BLOCK;
       int to = Math.min(from + BLOCK, headSize);
       float greatest = 0;
@@ -80,44 +91,43 @@ final class Int8KvCodec extends KvCodec {
     }
   }
 
-  /**
-   * Scales are spread out first: the compiler makes vectors of one long loop, not of short ones.
-   */
   @Override
   public void loadKeys(MemorySegment pages, long keys, float[] to, int at) {
     read(pages, keys);
-    for (int block = 0; block < rowScales.length; block++) {
-      int first = block * BLOCK * PAGE_TOKENS;
-      int end = Math.min(first + BLOCK * PAGE_TOKENS, page.length);
-      for (int t = 0; t < PAGE_TOKENS; t++) {
-        factors[first + t] = Float.float16ToFloat(pageScales[block * PAGE_TOKENS + t]);
-      }
-      for (int i = first + PAGE_TOKENS; i < end; i += PAGE_TOKENS) {
-        System.arraycopy(factors, first, factors, i, PAGE_TOKENS);
-      }
-    }
-    for (int i = 0; i < page.length; i++) {
-      to[at + i] = page[i] * factors[i];
-    }
+    scaleKeys(to, at);
   }
 
   @Override
   public void loadValues(MemorySegment pages, long values, float[] to, int at) {
     read(pages, values);
-    for (int t = 0; t < PAGE_TOKENS; t++) {
-      int end = (t + 1) * headSize;
-      for (int block = 0; block < rowScales.length; block++) {
-        float scale = Float.float16ToFloat(pageScales[t * rowScales.length + block]);
-        int first = t * headSize + block * BLOCK;
-        for (int i = first; i < Math.min(first + BLOCK, end); i++) {
-          to[at + i] = page[i] * scale;
-        }
+    scaleValues(to, at);
+  }
+
+  private void read(MemorySegment pages, long offset) {
+    MemorySegment.copy(pages, JAVA_BYTE, offset, codes, 0, codeBytes);
+    MemorySegment.copy(pages, JAVA_SHORT, offset + codeBytes, halves, 0, halves.length);
+    for (int i = 0; i < halves.length; i++) {
+      scales[i] = Float.float16ToFloat(halves[i]);
+    }
+  }
+
+  /** Multiplies the codes of a page of keys by their scales. */
+  void scaleKeys(float[] to, int at) {
+    for (int d = 0; d < headSize; d++) {
+      for (int t = 0; t < PAGE_TOKENS; t++) {
+        int i = d * PAGE_TOKENS + t;
+        to[at + i] = codes[i] * scales[d / BLOCK * PAGE_TOKENS + t];
       }
     }
   }
 
-  private void read(MemorySegment pages, long offset) {
-    MemorySegment.copy(pages, JAVA_BYTE, offset, page, 0, page.length);
-    MemorySegment.copy(pages, JAVA_SHORT, offset + page.length, pageScales, 0, pageScales.length);
+  /** Multiplies the codes of a page of values by their scales. */
+  void scaleValues(float[] to, int at) {
+    for (int t = 0; t < PAGE_TOKENS; t++) {
+      for (int d = 0; d < headSize; d++) {
+        int i = t * headSize + d;
+        to[at + i] = codes[i] * scales[t * blocks + d / BLOCK];
+      }
+    }
   }
 }

@@ -120,6 +120,14 @@ public interface Kernels {
       AttentionState state,
       Scratch scratch);
 
+  /** Returns one worker's means to store keys and values of such heads, and to read them. */
+  default KvCodec codec(int headSize, KvType type) {
+    return switch (type) {
+      case F16 -> new HalfKvCodec(headSize);
+      case INT8 -> new Int8KvCodec(headSize);
+    };
+  }
+
   /** Whether {@link #attendStored} serves such heads; if not, {@link #attend} does. */
   default boolean attendsStored(int headSize, KvType type) {
     return false;

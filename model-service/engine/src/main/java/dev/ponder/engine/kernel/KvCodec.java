@@ -3,9 +3,9 @@ package dev.ponder.engine.kernel;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Stores keys and values of one head in pages, and reads them back: the one definition of what a
- * {@link KvType} stores. Offsets are those of a page's head, in bytes. NOT thread-safe; codecs of
- * several threads may store tokens of the same page.
+ * Stores keys and values of one head in pages, and reads them back: all that knows what a {@link
+ * KvType} stores. Offsets are those of a page's head, in bytes. NOT thread-safe; codecs of several
+ * threads may store tokens of the same page.
  */
 public abstract class KvCodec {
   KvCodec() {}

@@ -41,12 +41,4 @@ public enum KvType {
       case INT8 -> headSize + Short.BYTES * Int8KvCodec.blocks(headSize);
     };
   }
-
-  /** Returns a codec for heads of this size. */
-  public KvCodec codec(int headSize) {
-    return switch (this) {
-      case F16 -> new HalfKvCodec(headSize);
-      case INT8 -> new Int8KvCodec(headSize);
-    };
-  }
 }

@@ -283,6 +283,11 @@ public final class MachineKernels implements Kernels {
   }
 
   @Override
+  public KvCodec codec(int headSize, KvType type) {
+    return rest.codec(headSize, type);
+  }
+
+  @Override
   public boolean attendsStored(int headSize, KvType type) {
     return type == KvType.F16 && attention(headSize) != null;
   }

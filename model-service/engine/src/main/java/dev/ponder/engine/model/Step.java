@@ -33,7 +33,7 @@ final class Step {
     this.kernels = kernels;
     scratch = kernels.scratch(widest);
     attention = new AttentionMemory(shape);
-    codec = kvType.codec(shape.headSize());
+    codec = kernels.codec(shape.headSize(), kvType);
     attendsStored = kernels.attendsStored(shape.headSize(), kvType);
     embedding = new Unpacked(shape.width());
     normed = new float[shape.width()];

@@ -66,7 +66,12 @@ class KvCodecTest {
     "INT8,256"
   })
   void readsBackWhatTheDefinitionSays(KvType type, int size) {
-    KvCodec codec = type.codec(size);
+    readsBack(Twins.SCALAR, type, size);
+    readsBack(new VectorKernels(), type, size);
+  }
+
+  private void readsBack(Kernels tier, KvType type, int size) {
+    KvCodec codec = tier.codec(size, type);
     float[] page = new float[PAGE_TOKENS * size + 2];
     for (boolean key : new boolean[] {true, false}) {
       float[][] rows = rows(size);
@@ -90,7 +95,8 @@ class KvCodecTest {
         for (int d = 0; d < size; d++) {
           actual[d] = page[1 + (key ? d * PAGE_TOKENS + t : t * size + d)];
         }
-        String what = "%s %d, key %b, token %d, seed %d".formatted(type, size, key, t, SEED);
+        String what =
+            "%s, %s %d, key %b, token %d, seed %d".formatted(tier.tier(), type, size, key, t, SEED);
         assertThat(Twins.compare(what, expected, actual)).isNull();
       }
       assertThat(page[0]).isZero();
@@ -107,7 +113,7 @@ class KvCodecTest {
   @ValueSource(ints = {16, 48, 64, 80})
   void bytesLieWhereTheyShould(int size) {
     int blocks = (size + 31) / 32;
-    KvCodec codec = KvType.INT8.codec(size);
+    KvCodec codec = Twins.SCALAR.codec(size, KvType.INT8);
     for (int slot : new int[] {0, 13, 31}) {
       float[] x = Twins.Input.ORDINARY.row(size, random);
       StoredForm form = StoredForm.int8(x, 32);
@@ -169,7 +175,7 @@ class KvCodecTest {
 
   /** What the codec makes of a value. */
   private StoredForm stored(float[] x) {
-    KvCodec codec = KvType.INT8.codec(64);
+    KvCodec codec = Twins.SCALAR.codec(64, KvType.INT8);
     MemorySegment memory = memory(KvType.INT8, 64);
     codec.storeValue(x, 0, memory, AT, 0);
     float[] page = new float[PAGE_TOKENS * 64];

@@ -55,7 +55,7 @@ final class StoredAttention {
    */
   void attend(Kernels tier, float[][] queries, int[] tokens) {
     long pageBytes = (long) PAGE * type.tokenBytes(size);
-    KvCodec codec = type.codec(size);
+    KvCodec codec = tier.codec(size, type);
     Scratch own = tier.scratch(size);
     Scratch scalar = Twins.SCALAR.scratch(size);
     for (int count : tokens) {
