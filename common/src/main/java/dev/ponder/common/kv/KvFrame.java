@@ -12,7 +12,7 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  *   0  magic "PKVB"      4   version (1)        u16
- *   6  dtype             u16 (1 f16, 2 int8)      8   layers (0: unsaid)  u32
+ *   6  dtype             u16 (1 f16, 2 int8)     8   layers (0: unsaid)  u32
  *  12  first token       u32                    16   token count        u32
  *  20  payload bytes     u32                    24   CRC-32C            u32, of all the rest
  *  28  reserved, zero    u32                    32   key                32 bytes
