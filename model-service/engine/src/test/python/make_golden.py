@@ -109,9 +109,10 @@ def main():
         sequences = [tokens] + [prompt + continuation for _, (prompt, continuation) in greedy]
         reference, *continued = ExactReference(args.model).logits(sequences)
         kinds = [(name, len(ids)) for name, (ids,) in texts]
-        for bits in (16, 8):
-            ours = np.fromfile(folder / f"logits{bits}.f32", dtype="<f4").reshape(reference.shape).astype(np.float64)
-            report(f"{bits}-bit activations against the exact reference", reference, ours, kinds)
+        settings = {"16": "16-bit activations", "8": "8-bit activations", "16-int8": "16-bit activations, int8 KV"}
+        for name, setting in settings.items():
+            ours = np.fromfile(folder / f"logits{name}.f32", dtype="<f4").reshape(reference.shape).astype(np.float64)
+            report(f"{setting} against the exact reference", reference, ours, kinds)
         if args.dump:
             np.save(folder / "reference.npy", reference.astype(np.float32))
     write_logits(GOLDEN / "logits.bin.gz", digest, texts, reference)

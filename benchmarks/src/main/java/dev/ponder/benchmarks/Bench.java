@@ -5,6 +5,7 @@ import dev.ponder.engine.gguf.GgufFile;
 import dev.ponder.engine.gguf.TensorType;
 import dev.ponder.engine.kernel.ActivationPrecision;
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.model.LanguageModel;
 import dev.ponder.engine.model.ModelOptions;
 import java.io.IOException;
@@ -95,6 +96,13 @@ public final class Bench implements Callable<Integer> {
   private List<String> activations = List.of();
 
   @Option(
+      names = "--kv",
+      split = ",",
+      paramLabel = "TYPE",
+      description = "how keys and values are stored, each measured: f16, int8 (default: f16)")
+  private List<String> kvTypes = List.of(KvType.F16.label());
+
+  @Option(
       names = "--peer",
       paramLabel = "PYTHON",
       description =
@@ -163,12 +171,14 @@ public final class Bench implements Callable<Integer> {
   }
 
   /** One setting of ours to measure; null stands for the engine's own choice. */
-  private record Setting(@Nullable KernelTier tier, @Nullable ActivationPrecision activations) {}
+  private record Setting(
+      @Nullable KernelTier tier, @Nullable ActivationPrecision activations, KvType kvType) {}
 
   @Override
   public Integer call() throws IOException {
     List<Workload> workloads = valid(only, this::workloads);
-    List<Setting> settings = valid(tiers, names -> settings(names, activations));
+    List<KvType> stored = valid(kvTypes, Bench::kvTypes);
+    List<Setting> settings = valid(tiers, names -> settings(names, activations, stored));
     check("threads", threads, 1, 256);
     check("reps", repetitions, 1, 1000);
     if (soak != null) {
@@ -248,7 +258,8 @@ public final class Bench implements Callable<Integer> {
         ModelOptions.defaults()
             .withThreads(threads)
             .withTier(setting.tier())
-            .withActivations(setting.activations()));
+            .withActivations(setting.activations())
+            .withKvType(setting.kvType()));
   }
 
   private void soak(GgufFile gguf, List<Setting> settings, int minutes) {
@@ -420,17 +431,24 @@ public final class Bench implements Callable<Integer> {
     return labels.isEmpty() ? List.of(Workload.values()) : Workload.ofLabels(labels);
   }
 
-  private static List<Setting> settings(List<String> tiers, List<String> activations) {
+  private static List<Setting> settings(
+      List<String> tiers, List<String> activations, List<KvType> kvTypes) {
     Set<Setting> settings = new LinkedHashSet<>();
     for (String tier : tiers) {
-      if (activations.isEmpty()) {
-        settings.add(new Setting(tier(tier), null));
-      }
-      for (String bits : activations) {
-        settings.add(new Setting(tier(tier), precision(bits)));
+      for (KvType kvType : kvTypes) {
+        if (activations.isEmpty()) {
+          settings.add(new Setting(tier(tier), null, kvType));
+        }
+        for (String bits : activations) {
+          settings.add(new Setting(tier(tier), precision(bits), kvType));
+        }
       }
     }
     return List.copyOf(settings);
+  }
+
+  private static List<KvType> kvTypes(List<String> labels) {
+    return labels.stream().map(KvType::labelled).toList();
   }
 
   private static @Nullable KernelTier tier(String name) {

@@ -1,6 +1,7 @@
 package dev.ponder.benchmarks;
 
 import dev.ponder.engine.EngineException;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.kv.KvSequence;
 import dev.ponder.engine.model.Batch;
@@ -43,7 +44,8 @@ final class EngineContestant implements Contestant, AutoCloseable {
 
   /** Returns what tells settings apart. */
   static String label(LanguageModel model) {
-    return "ponder " + bits(model) + "-bit " + model.kernelDescription();
+    String kv = model.kvType() == KvType.F16 ? "" : model.kvType().label() + " KV ";
+    return "ponder " + bits(model) + "-bit " + kv + model.kernelDescription();
   }
 
   private static int bits(LanguageModel model) {

@@ -91,6 +91,44 @@ class BenchTest {
         .doesNotContain(folder.toString());
   }
 
+  /** Heads of 16: 32 bytes, or 16 and a half-float scale. Nothing else of the work changes. */
+  @Test
+  void bytesOfKeysAndValuesMoveAsPredicted() throws IOException {
+    Path json = folder.resolve("kv.json");
+
+    int status =
+        bench(
+            "--model",
+            model.toString(),
+            "--reps",
+            "1",
+            "--only",
+            "decode_ctx512,samples4",
+            "--kv",
+            "f16,int8",
+            "--no-limits",
+            "--out",
+            json.toString());
+
+    assertThat(status).as(err.toString()).isZero();
+    JsonNode results = JsonMapper.shared().readTree(Files.readString(json)).path("results");
+    assertThat(results.size()).isEqualTo(2);
+    JsonNode halves = results.valueStream().toList().getFirst();
+    JsonNode bytes = results.valueStream().toList().getLast();
+    assertThat(results.propertyStream().toList().getLast().getKey()).contains("int8 KV");
+    for (String workload : new String[] {"decode_ctx512", "samples4"}) {
+      JsonNode before = halves.path(workload);
+      JsonNode after = bytes.path(workload);
+      assertThat(before.path("kvBytes").asLong()).as(workload).isPositive();
+      assertThat(after.path("kvBytes").asLong() * 32)
+          .as(workload)
+          .isEqualTo(before.path("kvBytes").asLong() * 18);
+      assertThat(after.path("weightBytes").asLong())
+          .as(workload)
+          .isEqualTo(before.path("weightBytes").asLong());
+    }
+  }
+
   /** A step of all sequences is one pass over the weights; a prompt is cut into chunks of 512. */
   private static int passes(Workload workload) {
     return workload.isPrefill() ? (workload.prompt() + 511) / 512 : workload.steps();
@@ -127,6 +165,7 @@ class BenchTest {
           --only=samples5       | --only: samples5 (expected: some of
           --tier=gpu            | --tier: gpu (expected: auto, scalar, vector or machine)
           --activations=4       | --activations: 4 (expected: 8 or 16)
+          --kv=f16,int4         | --kv: int4 (expected: f16 or int8)
           --random-shape=7b     | --random-shape: 7b (expected: 135m or 1b)
           --type=q9             | --type: q9 (expected: a GGUF type such as q8_0)
           --reps=0              | --reps: 0 (expected: 1 to 1000)

@@ -362,6 +362,6 @@ class CacheServiceTest {
   private static byte[] frame(int i, int payloadBytes) {
     byte[] payload = new byte[payloadBytes];
     new SplittableRandom(i).nextBytes(payload);
-    return KvFrame.encode(key(i), 2, i * 4, new int[] {1, 2, 3, i}, payload);
+    return KvFrame.encode(key(i), KvFrame.DTYPE_F16, 2, i * 4, new int[] {1, 2, 3, i}, payload);
   }
 }

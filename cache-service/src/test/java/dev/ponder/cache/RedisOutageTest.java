@@ -125,7 +125,7 @@ class RedisOutageTest {
     return http.put()
         .uri("/internal/v1/kv/blocks/" + KEY)
         .contentType(MediaType.APPLICATION_OCTET_STREAM)
-        .bodyValue(KvFrame.encode(KEY, 1, 0, new int[] {1}, new byte[100]))
+        .bodyValue(KvFrame.encode(KEY, KvFrame.DTYPE_F16, 1, 0, new int[] {1}, new byte[100]))
         .exchange();
   }
 

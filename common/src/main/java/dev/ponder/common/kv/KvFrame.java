@@ -12,7 +12,7 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  *   0  magic "PKVB"      4   version (1)        u16
- *   6  dtype             u16 (1 = f16)           8   layers (0: unsaid)  u32
+ *   6  dtype             u16 (1 f16, 2 int8)     8   layers (0: unsaid)  u32
  *  12  first token       u32                    16   token count        u32
  *  20  payload bytes     u32                    24   CRC-32C            u32, of all the rest
  *  28  reserved, zero    u32                    32   key                32 bytes
@@ -38,28 +38,50 @@ public final class KvFrame {
       HEADER_BYTES + MAX_TOKENS * Integer.BYTES + MAX_PAYLOAD_BYTES;
 
   public static final short DTYPE_F16 = 1;
+  public static final short DTYPE_INT8 = 2;
 
   private static final int MAGIC = 0x42564b50; // "PKVB", read as little-endian
   private static final short VERSION = 1;
   private static final int CRC_OFFSET = 24;
 
   private final String key;
+  private final short dtype;
   private final int layers;
   private final int firstToken;
   private final int[] tokens;
   private final ByteBuffer payload;
 
-  private KvFrame(String key, int layers, int firstToken, int[] tokens, ByteBuffer payload) {
+  private KvFrame(
+      String key, short dtype, int layers, int firstToken, int[] tokens, ByteBuffer payload) {
     this.key = key;
+    this.dtype = dtype;
     this.layers = layers;
     this.firstToken = firstToken;
     this.tokens = tokens;
     this.payload = payload;
   }
 
+  /**
+   * Returns the dtype of a stored form of K and V.
+   *
+   * @param kvType {@code f16} or {@code int8}
+   * @throws IllegalArgumentException for any other
+   */
+  public static short dtype(String kvType) {
+    return switch (kvType) {
+      case "f16" -> DTYPE_F16;
+      case "int8" -> DTYPE_INT8;
+      default ->
+          throw new IllegalArgumentException("kvType: " + kvType + " (expected: f16 or int8)");
+    };
+  }
+
   /** Returns the encoded frame. */
   public static byte[] encode(
-      String key, int layers, int firstToken, int[] tokens, byte[] payload) {
+      String key, short dtype, int layers, int firstToken, int[] tokens, byte[] payload) {
+    if (!known(dtype)) {
+      throw new IllegalArgumentException("dtype: " + dtype + " (expected: 1 or 2)");
+    }
     if (tokens.length < 1 || tokens.length > MAX_TOKENS) {
       throw new IllegalArgumentException(
           "tokens: " + tokens.length + " (expected: 1 to " + MAX_TOKENS + ")");
@@ -81,7 +103,7 @@ public final class KvFrame {
     }
     byte[] frame = new byte[HEADER_BYTES + tokens.length * Integer.BYTES + payload.length];
     ByteBuffer b = ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN);
-    b.putInt(MAGIC).putShort(VERSION).putShort(DTYPE_F16);
+    b.putInt(MAGIC).putShort(VERSION).putShort(dtype);
     b.putInt(layers).putInt(firstToken).putInt(tokens.length).putInt(payload.length);
     b.putInt(0).putInt(0).put(keyBytes);
     for (int token : tokens) {
@@ -106,8 +128,9 @@ public final class KvFrame {
     int magic = b.getInt();
     short version = b.getShort();
     short dtype = b.getShort();
-    if (magic != MAGIC || version != VERSION || dtype != DTYPE_F16) {
-      throw corrupt("header", Integer.toHexString(magic) + "/" + version + "/" + dtype, "PKVB/1/1");
+    if (magic != MAGIC || version != VERSION || !known(dtype)) {
+      throw corrupt(
+          "header", Integer.toHexString(magic) + "/" + version + "/" + dtype, "PKVB/1/1 or 2");
     }
     int layers = b.getInt();
     int firstToken = b.getInt();
@@ -139,7 +162,12 @@ public final class KvFrame {
     for (int i = 0; i < count; i++) {
       tokens[i] = b.getInt();
     }
-    return new KvFrame(HexFormat.of().formatHex(keyBytes), layers, firstToken, tokens, b.slice());
+    return new KvFrame(
+        HexFormat.of().formatHex(keyBytes), dtype, layers, firstToken, tokens, b.slice());
+  }
+
+  private static boolean known(short dtype) {
+    return dtype == DTYPE_F16 || dtype == DTYPE_INT8;
   }
 
   private static int checksum(ByteBuffer frame) {
@@ -157,6 +185,11 @@ public final class KvFrame {
 
   public String key() {
     return key;
+  }
+
+  /** How K and V are stored: {@link #DTYPE_F16} or {@link #DTYPE_INT8}. */
+  public short dtype() {
+    return dtype;
   }
 
   public int layers() {

@@ -28,7 +28,9 @@ class KvFrameTest {
     byte[] payload = new byte[payloadBytes];
     random.nextBytes(payload);
     int[] tokens = {0, 1, -1, Integer.MAX_VALUE, Integer.MIN_VALUE};
-    KvFrame frame = KvFrame.decode(ByteBuffer.wrap(KvFrame.encode(KEY, 30, 64, tokens, payload)));
+    KvFrame frame =
+        KvFrame.decode(
+            ByteBuffer.wrap(KvFrame.encode(KEY, KvFrame.DTYPE_F16, 30, 64, tokens, payload)));
     assertThat(frame.key()).isEqualTo(KEY);
     assertThat(frame.layers()).isEqualTo(30);
     assertThat(frame.firstToken()).isEqualTo(64);
@@ -40,7 +42,8 @@ class KvFrameTest {
 
   @Test
   void layoutIsThatOfTheJavadoc() {
-    byte[] frame = KvFrame.encode(KEY, 2, 32, new int[] {7, 258}, new byte[] {1, 2, 3});
+    byte[] frame =
+        KvFrame.encode(KEY, KvFrame.DTYPE_F16, 2, 32, new int[] {7, 258}, new byte[] {1, 2, 3});
     CRC32C crc = new CRC32C();
     crc.update(frame, 0, 24);
     crc.update(frame, 28, frame.length - 28);
@@ -61,14 +64,28 @@ class KvFrameTest {
   }
 
   @Test
+  void saysHowItsPayloadIsStored() {
+    for (String kvType : new String[] {"f16", "int8"}) {
+      short dtype = KvFrame.dtype(kvType);
+      byte[] frame = KvFrame.encode(KEY, dtype, 1, 0, new int[] {1}, new byte[8]);
+      assertThat(frame[6]).isEqualTo((byte) (kvType.equals("f16") ? 1 : 2));
+      assertThat(KvFrame.decode(ByteBuffer.wrap(frame)).dtype()).isEqualTo(dtype);
+    }
+    assertThatThrownBy(() -> KvFrame.dtype("q8")).hasMessage("kvType: q8 (expected: f16 or int8)");
+    assertThatThrownBy(() -> KvFrame.encode(KEY, (short) 3, 1, 0, new int[] {1}, new byte[8]))
+        .hasMessage("dtype: 3 (expected: 1 or 2)");
+  }
+
+  @Test
   void payloadIsAReadOnlyView() {
-    ByteBuffer bytes = ByteBuffer.wrap(KvFrame.encode(KEY, 1, 0, new int[] {1}, new byte[8]));
+    ByteBuffer bytes =
+        ByteBuffer.wrap(KvFrame.encode(KEY, KvFrame.DTYPE_F16, 1, 0, new int[] {1}, new byte[8]));
     assertThat(KvFrame.decode(bytes).payload().isReadOnly()).isTrue();
   }
 
   @Test
   void readsTheRemainingBytesOfABufferWhereverTheyAre() {
-    byte[] frame = KvFrame.encode(KEY, 1, 0, new int[] {1}, new byte[8]);
+    byte[] frame = KvFrame.encode(KEY, KvFrame.DTYPE_F16, 1, 0, new int[] {1}, new byte[8]);
     ByteBuffer direct = ByteBuffer.allocateDirect(frame.length + 20);
     direct.position(7).put(frame).limit(7 + frame.length).position(7);
     assertThat(KvFrame.decode(direct).key()).isEqualTo(KEY);
@@ -77,7 +94,8 @@ class KvFrameTest {
 
   @Test
   void everySingleBitThatFlipsIsNoticed() {
-    byte[] frame = KvFrame.encode(KEY, 3, 32, new int[] {1, 2, 3, 4}, new byte[40]);
+    byte[] frame =
+        KvFrame.encode(KEY, KvFrame.DTYPE_F16, 3, 32, new int[] {1, 2, 3, 4}, new byte[40]);
     for (int bit = 0; bit < frame.length * 8; bit++) {
       frame[bit / 8] ^= (byte) (1 << bit % 8);
       assertCorrupt(frame, "bit " + bit);
@@ -91,7 +109,8 @@ class KvFrameTest {
   @CsvSource({
     "0, 1112493122", // magic
     "4, 2", // version
-    "6, 2", // dtype
+    "6, 0", // dtype
+    "6, 3",
     "8, -1", // layers
     "8, 5000",
     "12, -1", // first token
@@ -106,7 +125,8 @@ class KvFrameTest {
     "28, 1", // reserved
   })
   void aWrongHeaderFieldIsRefusedEvenWithARightChecksum(int offset, int value) {
-    byte[] frame = KvFrame.encode(KEY, 3, 32, new int[] {1, 2, 3, 4}, new byte[40]);
+    byte[] frame =
+        KvFrame.encode(KEY, KvFrame.DTYPE_F16, 3, 32, new int[] {1, 2, 3, 4}, new byte[40]);
     ByteBuffer b = ByteBuffer.wrap(frame).order(ByteOrder.LITTLE_ENDIAN);
     if (offset == 4 || offset == 6) {
       b.putShort(offset, (short) value);
@@ -122,7 +142,8 @@ class KvFrameTest {
 
   @Test
   void aTruncatedOrLengthenedFrameIsRefused() {
-    byte[] frame = KvFrame.encode(KEY, 3, 32, new int[] {1, 2, 3, 4}, new byte[40]);
+    byte[] frame =
+        KvFrame.encode(KEY, KvFrame.DTYPE_F16, 3, 32, new int[] {1, 2, 3, 4}, new byte[40]);
     for (int length = 0; length < frame.length; length++) {
       assertCorrupt(Arrays.copyOf(frame, length), "length " + length);
     }
@@ -132,7 +153,8 @@ class KvFrameTest {
   @Test
   void randomBytesAreRefusedWithTheCodeAndNothingElse() {
     SplittableRandom random = new SplittableRandom(SEED);
-    byte[] valid = KvFrame.encode(KEY, 3, 32, new int[] {1, 2, 3, 4}, new byte[400]);
+    byte[] valid =
+        KvFrame.encode(KEY, KvFrame.DTYPE_F16, 3, 32, new int[] {1, 2, 3, 4}, new byte[400]);
     for (int round = 0; round < 20_000; round++) {
       byte[] bytes = new byte[random.nextInt(600)];
       random.nextBytes(bytes);
@@ -147,20 +169,23 @@ class KvFrameTest {
   @Test
   void sizesAreLimited() {
     int[] one = {1};
-    assertThatThrownBy(() -> KvFrame.encode(KEY, 1, 0, new int[0], new byte[1]))
+    assertThatThrownBy(() -> KvFrame.encode(KEY, KvFrame.DTYPE_F16, 1, 0, new int[0], new byte[1]))
         .hasMessage("tokens: 0 (expected: 1 to 1024)");
-    assertThatThrownBy(() -> KvFrame.encode(KEY, 1, 0, new int[1025], new byte[1]))
-        .hasMessage("tokens: 1025 (expected: 1 to 1024)");
-    assertThatThrownBy(() -> KvFrame.encode(KEY, -1, 0, one, new byte[1]))
-        .hasMessage("layers: -1 (expected: 0 to 4096)");
-    assertThatThrownBy(() -> KvFrame.encode(KEY, 1, -1, one, new byte[1]))
-        .hasMessage("firstToken: -1 (expected: at least 0)");
-    assertThatThrownBy(() -> KvFrame.encode("abcd", 1, 0, one, new byte[1]))
-        .hasMessage("key: abcd (expected: 64 hexadecimal digits)");
     assertThatThrownBy(
-            () -> KvFrame.encode(KEY, 1, 0, one, new byte[KvFrame.MAX_PAYLOAD_BYTES + 1]))
+            () -> KvFrame.encode(KEY, KvFrame.DTYPE_F16, 1, 0, new int[1025], new byte[1]))
+        .hasMessage("tokens: 1025 (expected: 1 to 1024)");
+    assertThatThrownBy(() -> KvFrame.encode(KEY, KvFrame.DTYPE_F16, -1, 0, one, new byte[1]))
+        .hasMessage("layers: -1 (expected: 0 to 4096)");
+    assertThatThrownBy(() -> KvFrame.encode(KEY, KvFrame.DTYPE_F16, 1, -1, one, new byte[1]))
+        .hasMessage("firstToken: -1 (expected: at least 0)");
+    assertThatThrownBy(() -> KvFrame.encode("abcd", KvFrame.DTYPE_F16, 1, 0, one, new byte[1]))
+        .hasMessage("key: abcd (expected: 64 hexadecimal digits)");
+    assertThatThrownBy(() ->
+            KvFrame.encode(
+                KEY, KvFrame.DTYPE_F16, 1, 0, one, new byte[KvFrame.MAX_PAYLOAD_BYTES + 1]))
         .hasMessageStartingWith("payload: 16777217 bytes (expected: at most");
-    byte[] largest = KvFrame.encode(KEY, 1, 0, one, new byte[KvFrame.MAX_PAYLOAD_BYTES]);
+    byte[] largest =
+        KvFrame.encode(KEY, KvFrame.DTYPE_F16, 1, 0, one, new byte[KvFrame.MAX_PAYLOAD_BYTES]);
     assertThat(KvFrame.decode(ByteBuffer.wrap(largest)).payload().remaining())
         .isEqualTo(KvFrame.MAX_PAYLOAD_BYTES);
   }

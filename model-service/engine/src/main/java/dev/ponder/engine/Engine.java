@@ -66,6 +66,7 @@ public final class Engine implements AutoCloseable {
                   .withThreads(options.threads())
                   .withTier(options.tier())
                   .withActivations(options.activations())
+                  .withKvType(options.kvType())
                   .withProgress(progress));
       return start(file, model, tokenizer, options, nanoTime);
     } catch (RuntimeException | Error e) {
@@ -128,7 +129,7 @@ public final class Engine implements AutoCloseable {
         context,
         shape.vocabulary(),
         model.activations().bits(),
-        pool.storedType(),
+        pool.type().label(),
         model.kernelDescription(),
         pool.pageTokens(),
         pool.pageBytes(),

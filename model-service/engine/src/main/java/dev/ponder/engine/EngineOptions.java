@@ -2,15 +2,17 @@ package dev.ponder.engine;
 
 import dev.ponder.engine.kernel.ActivationPrecision;
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an engine runs a model. Only {@code activations} can change a result.
+ * How an engine runs a model. Only {@code activations} and {@code kvType} can change a result.
  *
  * @param threads threads that compute, 1 to 256
  * @param tier kernels to use; null: the best this machine has. Every tier gives the same bits
  * @param activations precision of the activations; null: by the model's size
+ * @param kvType how keys and values are stored
  * @param kvBytes memory for keys and values
  * @param maxSequences sequences that run together, 1 to 256
  * @param maxQueued requests that may wait, 1 to 100,000
@@ -25,6 +27,7 @@ public record EngineOptions(
     int threads,
     @Nullable KernelTier tier,
     @Nullable ActivationPrecision activations,
+    KvType kvType,
     long kvBytes,
     int maxSequences,
     int maxQueued,
@@ -54,6 +57,7 @@ public record EngineOptions(
         Math.min(256, Runtime.getRuntime().availableProcessors()),
         null,
         null,
+        KvType.F16,
         DEFAULT_KV_BYTES,
         32,
         64,
@@ -68,6 +72,7 @@ public record EngineOptions(
         value,
         tier,
         activations,
+        kvType,
         kvBytes,
         maxSequences,
         maxQueued,
@@ -82,6 +87,7 @@ public record EngineOptions(
         threads,
         value,
         activations,
+        kvType,
         kvBytes,
         maxSequences,
         maxQueued,
@@ -95,6 +101,22 @@ public record EngineOptions(
     return new EngineOptions(
         threads,
         tier,
+        value,
+        kvType,
+        kvBytes,
+        maxSequences,
+        maxQueued,
+        maxQueuedTokens,
+        prefillChunk,
+        prefixStore,
+        fetchTimeout);
+  }
+
+  public EngineOptions withKvType(KvType value) {
+    return new EngineOptions(
+        threads,
+        tier,
+        activations,
         value,
         kvBytes,
         maxSequences,
@@ -110,6 +132,7 @@ public record EngineOptions(
         threads,
         tier,
         activations,
+        kvType,
         value,
         maxSequences,
         maxQueued,
@@ -124,6 +147,7 @@ public record EngineOptions(
         threads,
         tier,
         activations,
+        kvType,
         kvBytes,
         value,
         maxQueued,
@@ -139,6 +163,7 @@ public record EngineOptions(
         threads,
         tier,
         activations,
+        kvType,
         kvBytes,
         maxSequences,
         requests,
@@ -153,6 +178,7 @@ public record EngineOptions(
         threads,
         tier,
         activations,
+        kvType,
         kvBytes,
         maxSequences,
         maxQueued,
@@ -168,6 +194,7 @@ public record EngineOptions(
         threads,
         tier,
         activations,
+        kvType,
         kvBytes,
         maxSequences,
         maxQueued,

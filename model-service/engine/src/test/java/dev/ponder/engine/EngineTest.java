@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.ponder.engine.EngineException.Kind;
 import dev.ponder.engine.gguf.RandomLlama;
 import dev.ponder.engine.kernel.ActivationPrecision;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.sample.SamplerSettings;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -70,7 +71,7 @@ class EngineTest {
   }
 
   @Test
-  void activationPrecisionIsPartOfTheResultThreadsAreNot() throws Exception {
+  void precisionAndStorageArePartOfTheResultThreadsAreNot() throws Exception {
     GenerationSpec spec =
         GenerationSpec.of(TENANT, 5, 6, 7, 8, 9)
             .maxTokens(20)
@@ -80,13 +81,18 @@ class EngineTest {
     List<List<TokenEvent>> runs = new ArrayList<>();
     for (EngineOptions options :
         List.of(
-            OPTIONS, OPTIONS.withThreads(1), OPTIONS.withActivations(ActivationPrecision.BITS8))) {
+            OPTIONS,
+            OPTIONS.withThreads(1),
+            OPTIONS.withActivations(ActivationPrecision.BITS8),
+            OPTIONS.withKvType(KvType.INT8))) {
       try (Engine engine = Engine.load(model(), options, share -> {})) {
+        assertThat(engine.info().kvType()).isEqualTo(options.kvType().label());
         runs.add(Generations.run(engine, spec));
       }
     }
     assertThat(runs.get(1)).isEqualTo(runs.get(0));
     assertThat(runs.get(2)).isNotEqualTo(runs.get(0));
+    assertThat(runs.get(3)).isNotEqualTo(runs.get(0));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package dev.ponder.model;
 
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -19,6 +20,7 @@ import org.springframework.util.unit.DataSize;
  * @param threads threads an engine computes with; 0: one a core
  * @param kernels {@code auto} or the name of a {@link KernelTier}; all give the same bits
  * @param activationBits 8 or 16; 0: by the model's size
+ * @param kv how keys and values are stored: {@code f16} or {@code int8}, in half the memory
  * @param kvBytes memory for keys and values of each model
  * @param maxSequences sequences of a model that run together
  * @param maxQueued requests that may wait for a model
@@ -39,6 +41,7 @@ public record ModelProperties(
     @DefaultValue("0") int threads,
     @DefaultValue("auto") String kernels,
     @DefaultValue("0") int activationBits,
+    @DefaultValue("f16") String kv,
     @DefaultValue("1GB") DataSize kvBytes,
     @DefaultValue("32") int maxSequences,
     @DefaultValue("64") int maxQueued,
@@ -54,14 +57,18 @@ public record ModelProperties(
       Stream.concat(Stream.of("auto"), Arrays.stream(KernelTier.values()).map(KernelTier::name))
           .map(name -> name.toLowerCase(Locale.ROOT))
           .toList();
+  private static final List<String> KV_TYPES =
+      Arrays.stream(KvType.values()).map(KvType::label).toList();
 
   public ModelProperties {
     kernels = kernels.toLowerCase(Locale.ROOT);
+    kv = kv.toLowerCase(Locale.ROOT);
     load = load.stream().map(String::strip).filter(id -> !id.isEmpty()).toList();
     check("threads", threads, threads >= 0 && threads <= 256, "0 to 256");
     check("kernels", kernels, KERNELS.contains(kernels), "one of " + KERNELS);
     check(
         "activation-bits", activationBits, List.of(0, 8, 16).contains(activationBits), "0, 8, 16");
+    check("kv", kv, KV_TYPES.contains(kv), "one of " + KV_TYPES);
     check("kv-bytes", kvBytes, kvBytes.toBytes() > 0, "more than 0");
     check("max-sequences", maxSequences, maxSequences > 0 && maxSequences <= 256, "1 to 256");
     check("max-queued", maxQueued, maxQueued > 0 && maxQueued <= 100_000, "1 to 100000");

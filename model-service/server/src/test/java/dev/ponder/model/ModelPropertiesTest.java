@@ -32,6 +32,7 @@ class ModelPropertiesTest {
                 0,
                 "auto",
                 0,
+                "f16",
                 DataSize.ofGigabytes(1),
                 32,
                 64,
@@ -54,6 +55,7 @@ class ModelPropertiesTest {
             Map.entry("ponder.model.threads", "3"),
             Map.entry("ponder.model.kernels", "SCALAR"),
             Map.entry("ponder.model.activation-bits", "8"),
+            Map.entry("ponder.model.kv", "INT8"),
             Map.entry("ponder.model.kv-bytes", "2MB"),
             Map.entry("ponder.model.max-sequences", "5"),
             Map.entry("ponder.model.max-queued", "6"),
@@ -73,6 +75,7 @@ class ModelPropertiesTest {
                 3,
                 "scalar",
                 8,
+                "int8",
                 DataSize.ofMegabytes(2),
                 5,
                 6,
@@ -88,9 +91,21 @@ class ModelPropertiesTest {
 
   @ParameterizedTest
   @CsvSource({
-    "threads,-1", "threads,257", "kernels,magic", "activation-bits,4", "kv-bytes,0B",
-    "max-sequences,0", "max-queued,0", "max-queued-tokens,0", "prefill-chunk,0", "max-loaded,0",
-    "load-wait,-1s", "drain,-1s", "cache-wait,-1s", "max-unread-events,1",
+    "threads,-1",
+    "threads,257",
+    "kernels,magic",
+    "activation-bits,4",
+    "kv,int4",
+    "kv-bytes,0B",
+    "max-sequences,0",
+    "max-queued,0",
+    "max-queued-tokens,0",
+    "prefill-chunk,0",
+    "max-loaded,0",
+    "load-wait,-1s",
+    "drain,-1s",
+    "cache-wait,-1s",
+    "max-unread-events,1",
   })
   void refusesWhatCannotBe(String key, String value) {
     assertThatThrownBy(() -> bind(Map.of("ponder.model.dir", "/m", "ponder.model." + key, value)))

@@ -1,5 +1,6 @@
 package dev.ponder.standalone.command;
 
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.standalone.Installation;
 import dev.ponder.standalone.Platform;
 import dev.ponder.standalone.Readiness;
@@ -75,6 +76,13 @@ final class UpCommand implements Callable<Integer> {
   @Nullable Integer threads;
 
   @Option(
+      names = "--kv",
+      paramLabel = "TYPE",
+      description =
+          "How keys and values are stored: f16, or int8 in half the memory (default: f16).")
+  @Nullable String kv;
+
+  @Option(
       names = "--cache-mb",
       paramLabel = "MB",
       description = "Memory of the prefix cache in Redis (default: ${DEFAULT-VALUE}).")
@@ -121,6 +129,13 @@ final class UpCommand implements Callable<Integer> {
     if (threads != null && (threads < 1 || threads > 1024)) {
       throw new ParameterException(
           spec.commandLine(), "--threads: " + threads + " (expected: 1 to 1024)");
+    }
+    try {
+      if (kv != null) {
+        KvType.labelled(kv);
+      }
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--" + e.getMessage(), e);
     }
   }
 
@@ -179,13 +194,17 @@ final class UpCommand implements Callable<Integer> {
     }
   }
 
-  private List<String> modelArguments() {
+  /** Returns the arguments of the model service. */
+  List<String> modelArguments() {
     List<String> arguments = new ArrayList<>();
     if (kernels != null) {
       arguments.add("--ponder.model.kernels=" + kernels);
     }
     if (threads != null) {
       arguments.add("--ponder.model.threads=" + threads);
+    }
+    if (kv != null) {
+      arguments.add("--ponder.model.kv=" + kv);
     }
     return arguments;
   }

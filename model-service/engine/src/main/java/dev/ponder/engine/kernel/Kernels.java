@@ -137,8 +137,16 @@ public interface Kernels {
       AttentionState state,
       Scratch scratch);
 
-  /** Whether {@link #attendStored} serves heads of this size; if not, {@link #attend} does. */
-  default boolean attendsStored(int headSize) {
+  /** Returns one worker's means to store keys and values of such heads, and to read them. */
+  default KvCodec codec(int headSize, KvType type) {
+    return switch (type) {
+      case F16 -> new HalfKvCodec(headSize);
+      case INT8 -> new Int8KvCodec(headSize);
+    };
+  }
+
+  /** Whether {@link #attendStored} serves such heads; if not, {@link #attend} does. */
+  default boolean attendsStored(int headSize, KvType type) {
     return false;
   }
 
@@ -148,7 +156,7 @@ public interface Kernels {
    *
    * @param queries a row's heads lie one after the other from {@code queryAt} on
    * @param row the first of {@code rows} rows
-   * @param pages half floats
+   * @param pages what {@link #attendsStored} was asked about
    * @param keys where the piece's pages of keys begin, in bytes
    * @param values where its pages of values begin
    * @param tokens how many tokens of the piece each of the rows sees

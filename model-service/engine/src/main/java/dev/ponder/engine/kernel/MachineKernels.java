@@ -343,8 +343,13 @@ public final class MachineKernels implements Kernels {
   }
 
   @Override
-  public boolean attendsStored(int headSize) {
-    return attention(headSize) != null;
+  public KvCodec codec(int headSize, KvType type) {
+    return rest.codec(headSize, type);
+  }
+
+  @Override
+  public boolean attendsStored(int headSize, KvType type) {
+    return type == KvType.F16 && attention(headSize) != null;
   }
 
   private @Nullable PieceAttention attention(int headSize) {

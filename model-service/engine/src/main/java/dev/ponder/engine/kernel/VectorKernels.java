@@ -209,6 +209,13 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public KvCodec codec(int headSize, KvType type) {
+    return type == KvType.INT8
+        ? new VectorInt8KvCodec(headSize)
+        : Kernels.super.codec(headSize, type);
+  }
+
+  @Override
   public void attend(
       float[] query,
       int queryAt,

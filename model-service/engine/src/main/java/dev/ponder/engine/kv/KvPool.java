@@ -2,20 +2,22 @@ package dev.ponder.engine.kv;
 
 import dev.ponder.engine.EngineException;
 import dev.ponder.engine.kernel.Kernels;
+import dev.ponder.engine.kernel.KvType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
- * A fixed number of pages that hold the keys and values of {@link #pageTokens} tokens each, as half
- * floats, outside the heap. A page is layer-major: per layer the keys of every head, dimension by
- * dimension ([head][dimension][token]), then the values ([head][token][dimension]). Pages are
- * reference counted; page bookkeeping belongs to one thread.
+ * A fixed number of pages that hold the keys and values of {@link #pageTokens} tokens each, outside
+ * the heap. A page is layer-major: per layer the keys of every head, then the values, each as the
+ * {@link KvType} lays it out, from a multiple of 64 bytes on. Pages are reference counted; page
+ * bookkeeping belongs to one thread.
  */
 public final class KvPool implements AutoCloseable {
   private final int layers;
   private final int heads;
   private final int headSize;
+  private final KvType type;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment memory;
   private final int[] references;
@@ -23,13 +25,14 @@ public final class KvPool implements AutoCloseable {
   private int freeCount;
 
   /** Makes a pool of {@code pages} free pages; memory is taken as pages are first written. */
-  public KvPool(int pages, int layers, int heads, int headSize) {
+  public KvPool(int pages, int layers, int heads, int headSize, KvType type) {
     if (pages < 1) {
       throw EngineException.invalidArgument("pages", pages, "at least 1");
     }
     this.layers = layers;
     this.heads = heads;
     this.headSize = headSize;
+    this.type = type;
     memory = allocate(pages);
     references = new int[pages];
     free = new int[pages];
@@ -67,9 +70,9 @@ public final class KvPool implements AutoCloseable {
     return layerBytes() * layers;
   }
 
-  /** Returns how values are stored. */
-  public String storedType() {
-    return "f16";
+  /** Returns how keys and values are stored. */
+  public KvType type() {
+    return type;
   }
 
   /** Takes a free page with one reference; -1 when there is none. */
@@ -124,19 +127,22 @@ public final class KvPool implements AutoCloseable {
     return memory;
   }
 
-  /** Returns where the keys of a head lie: [headSize][pageTokens] half floats. */
+  /** Returns where the keys of a head lie. */
   public long keys(int page, int layer, int head) {
     return pageBytes() * page + layerBytes() * layer + headBytes() * head;
   }
 
-  /** Returns where the values of a head lie: [pageTokens][headSize] half floats. */
+  /** Returns where the values of a head lie. */
   public long values(int page, int layer, int head) {
     return keys(page, layer, heads + head);
   }
 
-  /** Whether the pool was made for this many layers and heads of this size. */
-  public boolean fits(int otherLayers, int otherHeads, int otherHeadSize) {
-    return layers == otherLayers && heads == otherHeads && headSize == otherHeadSize;
+  /** Whether the pool was made for this many layers and heads of this size, stored like this. */
+  public boolean fits(int otherLayers, int otherHeads, int otherHeadSize, KvType otherType) {
+    return layers == otherLayers
+        && heads == otherHeads
+        && headSize == otherHeadSize
+        && type == otherType;
   }
 
   @Override
@@ -149,7 +155,7 @@ public final class KvPool implements AutoCloseable {
   }
 
   private long headBytes() {
-    return (long) pageTokens() * headSize * Short.BYTES;
+    return (long) pageTokens() * type.tokenBytes(headSize);
   }
 
   private long layerBytes() {

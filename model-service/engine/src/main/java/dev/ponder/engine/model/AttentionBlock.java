@@ -1,21 +1,18 @@
 package dev.ponder.engine.model;
 
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
 import dev.ponder.engine.kernel.Activations;
 import dev.ponder.engine.kernel.AttentionState;
 import dev.ponder.engine.kernel.Kernels;
 import dev.ponder.engine.kernel.Matrix;
 import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.kv.KvSequence;
-import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Grouped-query attention with rotary positions: adds attention of the normalised hidden states to
- * the hidden states. Keys and values are rounded to half floats when written, and always read back
- * from there.
+ * the hidden states. Keys and values are rounded when they are stored, and always read back from
+ * there.
  */
 final class AttentionBlock {
   private final ModelShape shape;
@@ -104,7 +101,6 @@ final class AttentionBlock {
 
   /** Rotates queries and keys, and writes keys and values into the pages. */
   private void store(Batch batch, Step step) {
-    short[] halves = step.attention.row;
     for (int row = step.from(batch.rows()); row < step.to(batch.rows()); row++) {
       float[] x = batch.workspace.qkv[row];
       int position = batch.position(row);
@@ -116,22 +112,11 @@ final class AttentionBlock {
       int page = sequence.page(position / pool.pageTokens());
       int slot = position % pool.pageTokens();
       for (int head = 0; head < kvHeads; head++) {
-        round(x, (heads + head) * headSize, halves);
-        long keys = pool.keys(page, layer, head) + 2L * slot;
-        for (int d = 0; d < headSize; d++) {
-          pool.memory().set(JAVA_SHORT, keys + 2L * d * pool.pageTokens(), halves[d]);
-        }
-        round(x, (heads + kvHeads + head) * headSize, halves);
-        long values = pool.values(page, layer, head) + 2L * slot * headSize;
-        MemorySegment.copy(halves, 0, pool.memory(), JAVA_SHORT, values, headSize);
+        int key = (heads + head) * headSize;
+        step.codec.storeKey(x, key, pool.memory(), pool.keys(page, layer, head), slot);
+        int value = key + kvHeads * headSize;
+        step.codec.storeValue(x, value, pool.memory(), pool.values(page, layer, head), slot);
       }
-    }
-  }
-
-  /** A plain loop over arrays, which the compiler makes vectors of. */
-  private static void round(float[] x, int from, short[] halves) {
-    for (int i = 0; i < halves.length; i++) {
-      halves[i] = Float.floatToFloat16(x[from + i]);
     }
   }
 
@@ -151,8 +136,8 @@ final class AttentionBlock {
   private void attend(Batch batch, Step step) {
     Workspace work = batch.workspace;
     int group = heads / kvHeads;
-    boolean stored = step.kernels.attendsStored(headSize);
-    boolean singly = !stored && work.runs * kvHeads < 4 * step.members() && headFillsBlocks();
+    boolean singly =
+        !step.attendsStored && work.runs * kvHeads < 4 * step.members() && headFillsBlocks();
     int share = singly ? 1 : group;
     int perRun = heads / share;
     int items = work.runs * perRun;
@@ -170,7 +155,7 @@ final class AttentionBlock {
     for (int i = 0; i < rows * count; i++) {
       memory.states[i].clear();
     }
-    if (step.kernels.attendsStored(headSize)) {
+    if (step.attendsStored) {
       attendStored(batch, row, rows, firstHead, count, step);
     } else {
       attendLoaded(batch, row, rows, firstHead, count, step);
@@ -195,7 +180,7 @@ final class AttentionBlock {
     int end = position + rows;
     for (int start = 0; start < end; start += Kernels.PIECE_TOKENS) {
       int seen = Math.min(end - start, Kernels.PIECE_TOKENS);
-      load(batch.sequence(row), start, seen, firstHead, memory);
+      load(batch.sequence(row), start, seen, firstHead, step);
       for (int r = Math.max(0, start - position); r < rows; r++) {
         int tokens = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
         for (int h = 0; h < count; h++) {
@@ -276,23 +261,17 @@ final class AttentionBlock {
   }
 
   /** Brings the pages of a piece into floats. */
-  private void load(
-      KvSequence sequence, int start, int tokens, int queryHead, AttentionMemory memory) {
+  private void load(KvSequence sequence, int start, int tokens, int queryHead, Step step) {
     KvPool pool = sequence.pool();
     int head = queryHead / (heads / kvHeads);
     int size = pool.pageTokens() * headSize;
     int pages = (tokens + pool.pageTokens() - 1) / pool.pageTokens();
     for (int i = 0; i < pages; i++) {
       int page = sequence.page(start / pool.pageTokens() + i);
-      read(pool.memory(), pool.keys(page, layer, head), memory.halves, memory.keys, i * size);
-      read(pool.memory(), pool.values(page, layer, head), memory.halves, memory.values, i * size);
-    }
-  }
-
-  private static void read(MemorySegment from, long offset, short[] halves, float[] to, int at) {
-    MemorySegment.copy(from, JAVA_SHORT, offset, halves, 0, halves.length);
-    for (int i = 0; i < halves.length; i++) {
-      to[at + i] = Float.float16ToFloat(halves[i]);
+      long keys = pool.keys(page, layer, head);
+      step.codec.loadKeys(pool.memory(), keys, step.attention.keys, i * size);
+      long values = pool.values(page, layer, head);
+      step.codec.loadValues(pool.memory(), values, step.attention.values, i * size);
     }
   }
 

@@ -5,11 +5,6 @@ import dev.ponder.engine.kernel.Kernels;
 
 /** What one member needs to attend: a piece of keys and values as floats, and sums in progress. */
 final class AttentionMemory {
-  final short[] halves;
-
-  /** One row of keys or values of a head. */
-  final short[] row;
-
   final float[] keys;
 
   /** One row more than a piece has tokens: the kernels want a row of zeros at the end. */
@@ -30,8 +25,6 @@ final class AttentionMemory {
 
   AttentionMemory(ModelShape shape) {
     int size = shape.headSize();
-    row = new short[size];
-    halves = new short[Kernels.PAGE_TOKENS * size];
     keys = new float[Kernels.PIECE_TOKENS * size];
     values = new float[(Kernels.PIECE_TOKENS + 1) * size];
     states = new AttentionState[Workspace.RUN * (shape.heads() / shape.kvHeads())];

@@ -3,6 +3,7 @@ package dev.ponder.engine.model;
 import dev.ponder.engine.gguf.GgufFile;
 import dev.ponder.engine.kernel.ActivationPrecision;
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.kv.KvPool;
 
 /**
@@ -27,6 +28,9 @@ public interface LanguageModel extends AutoCloseable {
   long parameters();
 
   ActivationPrecision activations();
+
+  /** Returns how the model stores keys and values. */
+  KvType kvType();
 
   KernelTier tier();
 

@@ -2,6 +2,8 @@ package dev.ponder.engine.model;
 
 import dev.ponder.engine.format.Unpacked;
 import dev.ponder.engine.kernel.Kernels;
+import dev.ponder.engine.kernel.KvCodec;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.kernel.Scratch;
 import dev.ponder.engine.kernel.Team;
 
@@ -15,17 +17,24 @@ final class Step {
   final Kernels kernels;
   final Scratch scratch;
   final AttentionMemory attention;
+  final KvCodec codec;
+
+  /** Whether the kernels attend to keys and values as they are stored. */
+  final boolean attendsStored;
+
   final Unpacked embedding;
 
   /** The normalised row of a batch of one. */
   final float[] normed;
 
-  Step(Team team, int member, Kernels kernels, int widest, ModelShape shape) {
+  Step(Team team, int member, Kernels kernels, int widest, ModelShape shape, KvType kvType) {
     this.team = team;
     this.member = member;
     this.kernels = kernels;
     scratch = kernels.scratch(widest);
     attention = new AttentionMemory(shape);
+    codec = kernels.codec(shape.headSize(), kvType);
+    attendsStored = kernels.attendsStored(shape.headSize(), kvType);
     embedding = new Unpacked(shape.width());
     normed = new float[shape.width()];
   }

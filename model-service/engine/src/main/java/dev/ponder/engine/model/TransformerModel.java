@@ -6,6 +6,7 @@ import dev.ponder.engine.kernel.ActivationPrecision;
 import dev.ponder.engine.kernel.Activations;
 import dev.ponder.engine.kernel.KernelTier;
 import dev.ponder.engine.kernel.Kernels;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.kernel.Matrix;
 import dev.ponder.engine.kernel.Team;
 import dev.ponder.engine.kv.KvPool;
@@ -22,6 +23,7 @@ final class TransformerModel implements LanguageModel {
   private final ModelShape shape;
   private final Kernels kernels;
   private final ActivationPrecision precision;
+  private final KvType kvType;
   private final long parameters;
 
   /** Bytes of weights of one pass, with the output matrix and without. */
@@ -47,6 +49,7 @@ final class TransformerModel implements LanguageModel {
       Transformer transformer,
       Kernels kernels,
       ActivationPrecision precision,
+      KvType kvType,
       TensorSource source,
       Arena arena,
       int threads) {
@@ -54,6 +57,7 @@ final class TransformerModel implements LanguageModel {
     this.shape = transformer.shape();
     this.kernels = kernels;
     this.precision = precision;
+    this.kvType = kvType;
     this.parameters = source.parameters();
     List<Matrix> layers = transformer.layerMatrices();
     this.layerBytes = layers.stream().mapToLong(Matrix::bytes).sum();
@@ -67,7 +71,7 @@ final class TransformerModel implements LanguageModel {
     int widest =
         Math.max(shape.width(), Math.max(shape.feedForward(), shape.heads() * shape.headSize()));
     for (int i = 0; i < threads; i++) {
-      steps[i] = new Step(team, i, kernels, widest, shape);
+      steps[i] = new Step(team, i, kernels, widest, shape, kvType);
     }
   }
 
@@ -91,7 +95,7 @@ final class TransformerModel implements LanguageModel {
         precision = ActivationPrecision.defaultFor(source.parameters());
       }
       return new TransformerModel(
-          transformer, kernels, precision, source, arena, options.threads());
+          transformer, kernels, precision, options.kvType(), source, arena, options.threads());
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new EngineException(
@@ -120,6 +124,11 @@ final class TransformerModel implements LanguageModel {
   }
 
   @Override
+  public KvType kvType() {
+    return kvType;
+  }
+
+  @Override
   public KernelTier tier() {
     return kernels.tier();
   }
@@ -136,7 +145,7 @@ final class TransformerModel implements LanguageModel {
 
   @Override
   public KvPool newKvPool(int pages) {
-    return new KvPool(pages, shape.layers(), shape.kvHeads(), shape.headSize());
+    return new KvPool(pages, shape.layers(), shape.kvHeads(), shape.headSize(), kvType);
   }
 
   @Override
@@ -176,7 +185,7 @@ final class TransformerModel implements LanguageModel {
       throw EngineException.invalidArgument(
           "position", position, "a page of the sequence's own, see KvSequence.ensure");
     }
-    if (!pool.fits(shape.layers(), shape.kvHeads(), shape.headSize())) {
+    if (!pool.fits(shape.layers(), shape.kvHeads(), shape.headSize(), kvType)) {
       throw EngineException.invalidArgument("KV pool", "of another model", "a pool of this model");
     }
   }
@@ -210,7 +219,7 @@ final class TransformerModel implements LanguageModel {
       batch.sequence(row).setLength(batch.position(row) + 1);
     }
     weightBytes.addAndGet(batch.logitCount() > 0 ? passBytes : layerBytes);
-    long token = 2L * Short.BYTES * shape.layers() * shape.kvHeads() * shape.headSize();
+    long token = 2L * shape.layers() * shape.kvHeads() * kvType.tokenBytes(shape.headSize());
     kvBytes.addAndGet(token * attended);
     forwardPasses.incrementAndGet();
     rows.addAndGet(batch.rows());
@@ -219,7 +228,7 @@ final class TransformerModel implements LanguageModel {
 
   /** Kernels that bring pages into floats do so for one sequence at a time. */
   private int siblings(int rows) {
-    return kernels.attendsStored(shape.headSize())
+    return kernels.attendsStored(shape.headSize(), kvType)
         ? Workspace.siblings(rows, shape.kvHeads(), team.size())
         : 0;
   }

@@ -2,6 +2,7 @@ package dev.ponder.engine.accuracy;
 
 import dev.ponder.engine.gguf.GgufFile;
 import dev.ponder.engine.kernel.ActivationPrecision;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.model.LanguageModel;
 import dev.ponder.engine.model.ModelOptions;
 import dev.ponder.engine.tokenizer.Tokenizer;
@@ -25,8 +26,9 @@ import java.util.stream.Stream;
  * GOLDEN_FOLDER OUT_FOLDER}.
  *
  * <p>Into OUT_FOLDER: {@code texts.tsv} (name, the text's first tokens), {@code greedy.tsv} (name,
- * prompt, greedy continuation with 16-bit activations), {@code logits16.f32} and {@code
- * logits8.f32} (rows of little-endian floats over all texts as one sequence).
+ * prompt, greedy continuation with 16-bit activations), {@code logits16.f32}, {@code logits8.f32}
+ * and, with keys and values in bytes, {@code logits16-int8.f32} (rows of little-endian floats over
+ * all texts as one sequence).
  */
 final class AccuracyDump {
   static final int TOKENS_A_TEXT = 64;
@@ -51,11 +53,19 @@ final class AccuracyDump {
       try (LanguageModel model = load(file, ActivationPrecision.BITS8)) {
         writeLogits(model, tokens, out.resolve("logits8.f32"));
       }
+      try (LanguageModel model = load(file, ActivationPrecision.BITS16, KvType.INT8)) {
+        writeLogits(model, tokens, out.resolve("logits16-int8.f32"));
+      }
     }
   }
 
   static LanguageModel load(GgufFile file, ActivationPrecision activations) {
-    return LanguageModel.load(file, ModelOptions.defaults().withActivations(activations));
+    return load(file, activations, KvType.F16);
+  }
+
+  static LanguageModel load(GgufFile file, ActivationPrecision activations, KvType kv) {
+    ModelOptions options = ModelOptions.defaults().withActivations(activations).withKvType(kv);
+    return LanguageModel.load(file, options);
   }
 
   private static List<Integer> writeTexts(Tokenizer tokenizer, Path golden, Path out)

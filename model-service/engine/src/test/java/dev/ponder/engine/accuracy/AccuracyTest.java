@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ponder.engine.RealModel;
 import dev.ponder.engine.gguf.GgufFile;
 import dev.ponder.engine.kernel.ActivationPrecision;
+import dev.ponder.engine.kernel.KvType;
+import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.model.LanguageModel;
 import dev.ponder.engine.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -37,6 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 class AccuracyTest {
   private static final double KL_16_BIT = 2e-6;
   private static final double KL_8_BIT = 6e-3;
+  private static final double KL_INT8_KV = 6e-4;
   private static final double EQUAL_TOP_16_BIT = 0.995;
 
   /** Two logits this close are a tie for the purpose of the greedy choice. */
@@ -105,6 +108,48 @@ class AccuracyTest {
       // The lower end is a negative control: the 16-bit test would notice lost precision.
       assertThat(divergence.meanKl()).as("%s", divergence).isBetween(KL_16_BIT, KL_8_BIT);
     }
+  }
+
+  /** The lower end is a negative control of the 16-bit bound: it would notice coarser storage. */
+  @Test
+  void keysAndValuesInBytesStayWithinTheirBound() {
+    try (LanguageModel model = AccuracyDump.load(file, ActivationPrecision.BITS16, KvType.INT8)) {
+      Divergence divergence = Divergence.measure(golden, model);
+      assertThat(divergence.meanKl()).as("%s", divergence).isBetween(KL_16_BIT, KL_INT8_KV);
+      assertThat(divergence.equalTop()).as("%s", divergence).isGreaterThan(0.97);
+    }
+  }
+
+  /** Negative control: one layer's keys with the scales of the head's other block. */
+  @Test
+  void scalesOfTheWrongBlockBreakTheBoundOfBytes() {
+    try (LanguageModel model = AccuracyDump.load(file, ActivationPrecision.BITS16, KvType.INT8)) {
+      int size = model.shape().headSize();
+      assertThat(size).isEqualTo(64);
+      Divergence divergence =
+          Divergence.measure(
+              golden,
+              model,
+              sequence -> {
+                KvPool pool = sequence.pool();
+                for (int i = 2; i > 0; i--) {
+                  int page = sequence.page(sequence.pageCount() - i);
+                  for (int head = 0; head < model.shape().kvHeads(); head++) {
+                    long scales = pool.keys(page, 7, head) + 32L * size;
+                    exchange(pool.memory(), scales, scales + 64, 64);
+                  }
+                }
+              });
+      assertThat(divergence.meanKl()).as("%s", divergence).isGreaterThan(2 * KL_INT8_KV);
+    }
+  }
+
+  private static void exchange(MemorySegment memory, long a, long b, long bytes) {
+    MemorySegment first = memory.asSlice(a, bytes);
+    MemorySegment second = memory.asSlice(b, bytes);
+    byte[] kept = first.toArray(ValueLayout.JAVA_BYTE);
+    first.copyFrom(second);
+    second.copyFrom(MemorySegment.ofArray(kept));
   }
 
   @Test

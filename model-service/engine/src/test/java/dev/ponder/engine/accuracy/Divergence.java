@@ -1,7 +1,9 @@
 package dev.ponder.engine.accuracy;
 
+import dev.ponder.engine.kv.KvSequence;
 import dev.ponder.engine.model.LanguageModel;
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /**
  * How far a model's logits are from the exact reference's over the golden tokens.
@@ -12,6 +14,11 @@ import java.util.Locale;
 record Divergence(double meanKl, double equalTop) {
 
   static Divergence measure(GoldenLogits golden, LanguageModel model) {
+    return measure(golden, model, sequence -> {});
+  }
+
+  /** Likewise; {@code stored} may spoil the pages, see {@link ModelRun#evaluate}. */
+  static Divergence measure(GoldenLogits golden, LanguageModel model, Consumer<KvSequence> stored) {
     int[] tokens = golden.tokens();
     double[] kl = new double[tokens.length];
     boolean[] equal = new boolean[tokens.length];
@@ -21,7 +28,8 @@ record Divergence(double meanKl, double equalTop) {
         (position, logits) -> {
           kl[position] = golden.divergence(position, logits);
           equal[position] = ModelRun.best(logits) == golden.best(position);
-        });
+        },
+        stored);
     double sum = 0;
     int same = 0;
     for (int i = 0; i < tokens.length; i++) {

@@ -6,6 +6,7 @@ import dev.ponder.engine.model.Batch;
 import dev.ponder.engine.model.LanguageModel;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Evaluates token sequences on a loaded model, below the scheduler. */
 final class ModelRun {
@@ -22,6 +23,12 @@ final class ModelRun {
 
   /** The logits behind every token of one sequence. */
   static void evaluate(LanguageModel model, int[] tokens, LogitsConsumer consumer) {
+    evaluate(model, tokens, consumer, sequence -> {});
+  }
+
+  /** Likewise; {@code stored} may spoil what each chunk stored, two whole pages. */
+  static void evaluate(
+      LanguageModel model, int[] tokens, LogitsConsumer consumer, Consumer<KvSequence> stored) {
     Batch batch = model.newBatch(CHUNK, CHUNK);
     try (KvPool pool = pool(model, 1, tokens.length);
         KvSequence sequence = new KvSequence(pool)) {
@@ -37,6 +44,7 @@ final class ModelRun {
         for (int i = start; i < end; i++) {
           consumer.accept(i, batch.logits(slots[i - start]));
         }
+        stored.accept(sequence);
       }
     }
   }

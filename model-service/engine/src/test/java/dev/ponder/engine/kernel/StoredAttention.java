@@ -1,9 +1,10 @@
 package dev.ponder.engine.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
@@ -16,6 +17,7 @@ final class StoredAttention {
   private final int size;
   private final int rows;
   private final int heads;
+  private final KvType type;
   private final SplittableRandom random;
   private final AttentionState[] expected;
   private final AttentionState[] actual;
@@ -23,10 +25,11 @@ final class StoredAttention {
   /** Whether one bit differs between the two. */
   boolean flip;
 
-  StoredAttention(int size, int rows, int heads, SplittableRandom random) {
+  StoredAttention(int size, int rows, int heads, KvType type, SplittableRandom random) {
     this.size = size;
     this.rows = rows;
     this.heads = heads;
+    this.type = type;
     this.random = random;
     expected = new AttentionState[rows * heads];
     actual = new AttentionState[rows * heads + 1];
@@ -51,7 +54,8 @@ final class StoredAttention {
    * one at least; the queries begin at row 1 and index 1.
    */
   void attend(Kernels tier, float[][] queries, int[] tokens) {
-    long pageBytes = (long) PAGE * size * Short.BYTES;
+    long pageBytes = (long) PAGE * type.tokenBytes(size);
+    KvCodec codec = tier.codec(size, type);
     Scratch own = tier.scratch(size);
     Scratch scalar = Twins.SCALAR.scratch(size);
     for (int count : tokens) {
@@ -66,48 +70,89 @@ final class StoredAttention {
           valuePages[page] = 2L * page * pageBytes;
           for (int t = 0; t < PAGE; t++) {
             boolean seen = page * PAGE + t < count;
-            for (int d = 0; d < size; d++) {
-              short key = seen ? half() : Float.floatToFloat16(Float.NaN);
-              short value = seen ? half() : Float.floatToFloat16(Float.NaN);
-              if (rows > 1 && page * PAGE + t == count - 1 && d == 0) {
-                value = Float.floatToFloat16(Float.POSITIVE_INFINITY); // for the last row alone
+            float[] key = row(seen);
+            float[] value = row(seen);
+            if (rows > 1 && page * PAGE + t == count - 1) {
+              value[0] = Float.POSITIVE_INFINITY; // for the last row alone
+            }
+            codec.storeKey(key, 0, memory, keyPages[page], t);
+            codec.storeValue(value, 0, memory, valuePages[page], t);
+            if (seen) {
+              key = StoredForm.floats(key, type);
+              for (int d = 0; d < size; d++) {
+                keys[page * PAGE * size + d * PAGE + t] = key[d];
               }
-              memory.set(JAVA_SHORT, keyPages[page] + 2L * d * PAGE + 2L * t, key);
-              memory.set(JAVA_SHORT, valuePages[page] + 2L * t * size + 2L * d, value);
-              if (seen) {
-                keys[page * PAGE * size + d * PAGE + t] = Float.float16ToFloat(key);
-                values[(page * PAGE + t) * size + d] = Float.float16ToFloat(value);
-              }
+              value = StoredForm.floats(value, type);
+              System.arraycopy(value, 0, values, (page * PAGE + t) * size, size);
             }
           }
         }
         if (flip) {
-          memory.set(
-              JAVA_SHORT, valuePages[0], (short) (memory.get(JAVA_SHORT, valuePages[0]) ^ 1));
+          memory.set(JAVA_BYTE, valuePages[0], (byte) (memory.get(JAVA_BYTE, valuePages[0]) ^ 1));
         }
         int[] seen = new int[rows];
         for (int row = 0; row < rows; row++) {
           seen[row] = Math.max(1, count - (rows - 1 - row));
         }
-        tier.attendStored(
-            queries, 1, rows, 1, heads, 0.125f, memory, keyPages, valuePages, seen, actual, 1, own);
-        for (int i = 0; i < rows * heads; i++) {
-          Twins.SCALAR.attend(
-              queries[1 + i / heads],
-              1 + i % heads * size,
+        if (tier.attendsStored(size, type)) {
+          tier.attendStored(
+              queries,
+              1,
+              rows,
+              1,
+              heads,
               0.125f,
-              keys,
-              values,
-              seen[i / heads],
-              expected[i],
-              scalar);
+              memory,
+              keyPages,
+              valuePages,
+              seen,
+              actual,
+              1,
+              own);
+        } else {
+          float[] loadedKeys = new float[keys.length];
+          float[] loadedValues = new float[values.length];
+          for (int page = 0; page < PAGES; page++) {
+            codec.loadKeys(memory, keyPages[page], loadedKeys, page * PAGE * size);
+            codec.loadValues(memory, valuePages[page], loadedValues, page * PAGE * size);
+          }
+          attendLoaded(tier, queries, loadedKeys, loadedValues, seen, actual, 1, own);
         }
+        attendLoaded(Twins.SCALAR, queries, keys, values, seen, expected, 0, scalar);
       }
     }
   }
 
-  private short half() {
-    return Float.floatToFloat16((float) random.nextGaussian());
+  private void attendLoaded(
+      Kernels tier,
+      float[][] queries,
+      float[] keys,
+      float[] values,
+      int[] seen,
+      AttentionState[] states,
+      int firstState,
+      Scratch scratch) {
+    for (int i = 0; i < rows * heads; i++) {
+      tier.attend(
+          queries[1 + i / heads],
+          1 + i % heads * size,
+          0.125f,
+          keys,
+          values,
+          seen[i / heads],
+          states[firstState + i],
+          scratch);
+    }
+  }
+
+  /** A key or value; NaN if nobody may see it. */
+  private float[] row(boolean seen) {
+    if (seen) {
+      return Twins.Input.ORDINARY.row(size, random);
+    }
+    float[] row = new float[size];
+    Arrays.fill(row, Float.NaN);
+    return row;
   }
 
   /** Returns what the definition gives for a head of a row. */

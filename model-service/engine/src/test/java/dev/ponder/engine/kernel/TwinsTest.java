@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -31,6 +32,12 @@ class TwinsTest {
   @Test
   void attentionIsEqualAndNeverReadsPastTheLastToken() {
     assertThat(Twins.attention(VECTOR, SEED)).isNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"F16,48", "F16,64", "INT8,16", "INT8,48", "INT8,64", "INT8,128"})
+  void attentionOnStoredPagesIsEqual(KvType type, int size) {
+    assertThat(Twins.storedAttention(VECTOR, size, type, SEED)).isNull();
   }
 
   /** Other widths need a JVM of their own: the width is a constant of the compiled kernels. */

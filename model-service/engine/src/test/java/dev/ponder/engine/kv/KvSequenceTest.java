@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ponder.engine.EngineException;
+import dev.ponder.engine.kernel.KvType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class KvSequenceTest {
-  private final KvPool pool = new KvPool(4, 2, 3, 16);
+  private final KvPool pool = new KvPool(4, 2, 3, 16, KvType.F16);
 
   @AfterEach
   void everyPageIsBack() {
@@ -23,6 +26,19 @@ class KvSequenceTest {
   void aPageHoldsKeysAndValuesOfAllLayers() {
     assertThat(pool.pageBytes()).isEqualTo(2L * 2 * 3 * 16 * 32 * 2);
     assertThat(pool.values(3, 1, 2)).isEqualTo(4 * pool.pageBytes() - 16 * 32 * 2);
+  }
+
+  /** Bytes take half the room and their scales, and every head begins at a multiple of 64. */
+  @ParameterizedTest
+  @ValueSource(ints = {16, 48, 64, 80})
+  void bytesTakeAboutHalfTheRoom(int headSize) {
+    try (KvPool bytes = new KvPool(2, 2, 3, headSize, KvType.INT8)) {
+      int head = 32 * headSize + 64 * ((headSize + 31) / 32);
+      assertThat(bytes.pageBytes()).isEqualTo(2L * 2 * 3 * head);
+      assertThat(bytes.values(1, 1, 2)).isEqualTo(2 * bytes.pageBytes() - head);
+      assertThat(bytes.memory().address() % 64).isZero();
+      assertThat(bytes.keys(1, 1, 1) % 64).isZero();
+    }
   }
 
   @Test

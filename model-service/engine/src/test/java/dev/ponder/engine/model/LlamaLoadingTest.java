@@ -12,6 +12,7 @@ import dev.ponder.engine.gguf.RandomLlama;
 import dev.ponder.engine.gguf.TensorType;
 import dev.ponder.engine.kernel.ActivationPrecision;
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.kv.KvSequence;
 import dev.ponder.engine.model.ModelRuns.Loaded;
@@ -156,14 +157,18 @@ class LlamaLoadingTest {
     Path path = new RandomLlama().contextLength(40).writeTo(folder.resolve("m.gguf"));
     try (Loaded loaded = load(path, options(KernelTier.SCALAR, 2));
         KvPool pool = loaded.model().newKvPool(4);
-        KvPool foreign = new KvPool(1, 1, 1, 16);
+        KvPool foreign = new KvPool(1, 1, 1, 16, KvType.F16);
+        KvPool bytes = new KvPool(1, 2, 2, 16, KvType.INT8);
         KvSequence sequence = new KvSequence(pool);
-        KvSequence stranger = new KvSequence(foreign)) {
+        KvSequence stranger = new KvSequence(foreign);
+        KvSequence coarse = new KvSequence(bytes)) {
       LanguageModel model = loaded.model();
       Batch batch = model.newBatch(41, 1);
       assertThatThrownBy(() -> batch.add(sequence, 0, true)).hasMessageContaining("ensure");
       stranger.ensure(1);
       assertThatThrownBy(() -> batch.add(stranger, 0, true)).hasMessageContaining("KV pool");
+      coarse.ensure(1);
+      assertThatThrownBy(() -> batch.add(coarse, 0, true)).hasMessageContaining("KV pool");
       sequence.ensure(64);
       assertThatThrownBy(() -> batch.add(sequence, -1, true)).hasMessageContaining("token: -1");
       assertThatThrownBy(() -> batch.add(sequence, model.shape().vocabulary(), true))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ponder.engine.gguf.GgufFile;
 import dev.ponder.engine.gguf.RandomLlama;
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.kv.KvSequence;
 import dev.ponder.engine.machine.InstructionSet;
@@ -45,6 +46,10 @@ final class ModelRuns {
 
   static ModelOptions options(KernelTier tier, int threads) {
     return ModelOptions.defaults().withTier(tier).withThreads(threads);
+  }
+
+  static ModelOptions options(KernelTier tier, int threads, KvType type) {
+    return options(tier, threads).withKvType(type);
   }
 
   /** The tiers that run here besides the definition. */

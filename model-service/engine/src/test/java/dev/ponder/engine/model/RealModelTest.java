@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.ponder.engine.RealModel;
 import dev.ponder.engine.kernel.ActivationPrecision;
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.model.ModelRuns.Loaded;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,8 +26,9 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The default model's logits have the bits that were committed. Lines of the golden file: bits of
- * the activations, SHA-256 of the logits of all positions, token ids. On a mismatch the message is
- * the new file; replace it only after a deliberate change of the arithmetic.
+ * the activations, how keys and values are stored, SHA-256 of the logits of all positions, token
+ * ids. On a mismatch the message is the new file; replace it only after a deliberate change of the
+ * arithmetic.
  */
 @Tag("real-model")
 class RealModelTest {
@@ -69,17 +71,19 @@ class RealModelTest {
     List<String> golden = golden();
     List<String> actual = new ArrayList<>();
     for (ActivationPrecision precision : ActivationPrecision.values()) {
-      ModelOptions options = options(tier, threads).withActivations(precision);
-      try (Loaded loaded = load(RealModel.file(), options)) {
-        for (String line : golden) {
-          String[] fields = line.split("\t", -1);
-          if (Integer.parseInt(fields[0]) == precision.bits()) {
-            int[] ids =
-                java.util.Arrays.stream(fields[2].split(" ", -1))
-                    .mapToInt(Integer::parseInt)
-                    .toArray();
-            String hash = hash(logits(loaded.model(), ids, chunk));
-            actual.add(String.join("\t", fields[0], hash, fields[2]));
+      for (KvType kv : KvType.values()) {
+        ModelOptions options = options(tier, threads, kv).withActivations(precision);
+        try (Loaded loaded = load(RealModel.file(), options)) {
+          for (String line : golden) {
+            String[] fields = line.split("\t", -1);
+            if (Integer.parseInt(fields[0]) == precision.bits() && fields[1].equals(kv.label())) {
+              int[] ids =
+                  java.util.Arrays.stream(fields[3].split(" ", -1))
+                      .mapToInt(Integer::parseInt)
+                      .toArray();
+              String hash = hash(logits(loaded.model(), ids, chunk));
+              actual.add(String.join("\t", fields[0], fields[1], hash, fields[3]));
+            }
           }
         }
       }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.ponder.engine.gguf.RandomLlama;
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.kv.KvSequence;
 import dev.ponder.engine.model.ModelRuns.Loaded;
@@ -19,6 +20,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Samples of one prompt attend to the prompt together, and get what each would get alone. */
 class SiblingsTest {
@@ -31,17 +34,18 @@ class SiblingsTest {
 
   @TempDir private Path folder;
 
-  @Test
-  void togetherAsAlone() throws IOException {
+  @ParameterizedTest
+  @EnumSource(KvType.class)
+  void togetherAsAlone(KvType type) throws IOException {
     Path path = write(folder, new RandomLlama().contextLength(512));
     float[][][] alone = new float[SIBLINGS][][];
-    try (Loaded scalar = load(path, options(KernelTier.SCALAR, 1))) {
+    try (Loaded scalar = load(path, options(KernelTier.SCALAR, 1, type))) {
       for (int i = 0; i < SIBLINGS; i++) {
         alone[i] = tail(logits(scalar.model(), whole(scalar.model(), i), 64));
       }
     }
     for (KernelTier tier : ModelRuns.fastTiers()) {
-      try (Loaded loaded = load(path, options(tier, 2))) {
+      try (Loaded loaded = load(path, options(tier, 2, type))) {
         float[][][] together = together(loaded.model());
         for (int i = 0; i < SIBLINGS; i++) {
           ModelRuns.assertSameBits(tier + ", sibling " + i, alone[i], together[i]);

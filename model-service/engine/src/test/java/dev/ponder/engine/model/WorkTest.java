@@ -11,6 +11,7 @@ import dev.ponder.engine.gguf.RandomLlama;
 import dev.ponder.engine.gguf.TensorType;
 import dev.ponder.engine.kernel.ChildJvm;
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.kv.KvSequence;
 import dev.ponder.engine.model.ModelRuns.Loaded;
@@ -50,6 +51,23 @@ class WorkTest {
       assertThat(chunked.kvBytes()).isEqualTo(2 * whole.kvBytes());
       // 2 bytes, keys and values, 2 layers, 2 heads of 16; position p writes one and reads p + 1
       assertThat(whole.kvBytes()).isEqualTo(2 * 2 * 2 * 2 * 16 * (32 * 33 / 2 + 32L));
+    }
+  }
+
+  /** In heads of 64: 128 bytes, or 64 with two half-float scales. */
+  @Test
+  void bytesOfKeysAndValuesAreThoseOfTheirType() throws IOException {
+    Path path = write(folder, new RandomLlama().width(128).heads(2, 1));
+    for (KvType type : KvType.values()) {
+      long token = 2L * 2 * (type == KvType.F16 ? 128 : 68); // keys and values, 2 layers
+      try (Loaded loaded = load(path, options(KernelTier.SCALAR, 1, type));
+          KvPool pool = loaded.model().newKvPool(1)) {
+        LanguageModel model = loaded.model();
+        assertThat(model.kvType()).isEqualTo(type);
+        logits(model, tokens(32, model.shape().vocabulary(), 1), 32);
+        assertThat(model.counters().kvBytes()).isEqualTo(token * (32 * 33 / 2 + 32L));
+        assertThat(pool.pageBytes()).isEqualTo(token * 32);
+      }
     }
   }
 

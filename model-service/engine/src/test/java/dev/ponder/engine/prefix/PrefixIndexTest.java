@@ -3,6 +3,7 @@ package dev.ponder.engine.prefix;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ponder.engine.Namespace;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.kv.KvSequence;
 import java.util.Arrays;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class PrefixIndexTest {
   private static final Namespace ALICE = new Namespace("alice");
   private static final Namespace BOB = new Namespace("bob");
-  private final KvPool pool = new KvPool(16, 1, 1, 16);
+  private final KvPool pool = new KvPool(16, 1, 1, 16, KvType.F16);
   private final int page = pool.pageTokens();
   private final PrefixIndex index = new PrefixIndex(pool);
 

@@ -2,6 +2,7 @@ package dev.ponder.engine.schedule;
 
 import dev.ponder.engine.kernel.ActivationPrecision;
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.kv.KvPool;
 import dev.ponder.engine.model.Batch;
 import dev.ponder.engine.model.LanguageModel;
@@ -32,6 +33,11 @@ final class HookedModel implements LanguageModel {
   @Override
   public ActivationPrecision activations() {
     return model.activations();
+  }
+
+  @Override
+  public KvType kvType() {
+    return model.kvType();
   }
 
   @Override

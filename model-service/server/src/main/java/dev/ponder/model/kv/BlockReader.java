@@ -18,6 +18,7 @@ final class BlockReader {
   private final int fromPage;
   private final int pageTokens;
   private final long pageBytes;
+  private final short dtype;
   private final List<byte[]> pages = new ArrayList<>();
   private @Nullable String corruptKey;
 
@@ -27,12 +28,14 @@ final class BlockReader {
    * @param keys those that were asked for, of the pages from {@code fromPage} on
    * @param tokens the whole prompt
    */
-  BlockReader(List<String> keys, int[] tokens, int fromPage, int pageTokens, long pageBytes) {
+  BlockReader(
+      List<String> keys, int[] tokens, int fromPage, int pageTokens, long pageBytes, short dtype) {
     this.keys = keys;
     this.tokens = tokens;
     this.fromPage = fromPage;
     this.pageTokens = pageTokens;
     this.pageBytes = pageBytes;
+    this.dtype = dtype;
   }
 
   /** Takes the next frame; false when the fetch is over: it was wrong, or the last one. */
@@ -66,6 +69,7 @@ final class BlockReader {
       KvFrame frame = KvFrame.decode(ByteBuffer.wrap(bytes));
       ByteBuffer payload = frame.payload();
       if (!frame.key().equals(key)
+          || frame.dtype() != dtype
           || frame.firstToken() != first
           || !Arrays.equals(frame.tokens(), Arrays.copyOfRange(tokens, first, first + pageTokens))
           || payload.remaining() != pageBytes) {

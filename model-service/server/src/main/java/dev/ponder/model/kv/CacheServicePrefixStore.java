@@ -43,7 +43,7 @@ final class CacheServicePrefixStore implements ModelPrefixStore {
   private volatile @Nullable Model model;
 
   /** The model's side of a key, and its pages' size. */
-  private record Model(KeyMemo keys, int pageTokens, long pageBytes) {}
+  private record Model(KeyMemo keys, int pageTokens, long pageBytes, short dtype) {}
 
   CacheServicePrefixStore(
       KvBlockTransport transport,
@@ -71,6 +71,7 @@ final class CacheServicePrefixStore implements ModelPrefixStore {
       // Such pages fit no frame: the model runs without the cache-service.
       return;
     }
+    short dtype = KvFrame.dtype(info.kvType());
     byte[] modelDigest = HexFormat.of().parseHex(info.digest());
     byte[] tokenizer = tokenizerDigest.clone();
     Function<Namespace, PrefixSeed> seeds =
@@ -89,7 +90,9 @@ final class CacheServicePrefixStore implements ModelPrefixStore {
                 null,
                 0,
                 tenantMacs.apply(namespace.id()));
-    model = new Model(new KeyMemo(seeds, info.pageTokens()), info.pageTokens(), info.pageBytes());
+    model =
+        new Model(
+            new KeyMemo(seeds, info.pageTokens()), info.pageTokens(), info.pageBytes(), dtype);
   }
 
   @Override
@@ -104,7 +107,8 @@ final class CacheServicePrefixStore implements ModelPrefixStore {
       return CompletableFuture.completedFuture(List.of());
     }
     List<String> keys = all.subList(fromPage, (int) most);
-    BlockReader reader = new BlockReader(keys, tokens, fromPage, m.pageTokens, m.pageBytes);
+    BlockReader reader =
+        new BlockReader(keys, tokens, fromPage, m.pageTokens, m.pageBytes, m.dtype);
     long start = breaker.getCurrentTimestamp();
     metrics.lookups.increment();
     // Past the deadline what has arrived counts, and the rest is cancelled.
@@ -156,7 +160,7 @@ final class CacheServicePrefixStore implements ModelPrefixStore {
         namespace.id(),
         key,
         payload.length,
-        () -> KvFrame.encode(key, 0, first, covered, payload),
+        () -> KvFrame.encode(key, m.dtype, 0, first, covered, payload),
         () -> stored.add(key));
   }
 

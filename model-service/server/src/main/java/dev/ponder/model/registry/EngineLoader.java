@@ -11,6 +11,7 @@ import dev.ponder.engine.Namespace;
 import dev.ponder.engine.ScoreResult;
 import dev.ponder.engine.kernel.ActivationPrecision;
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.model.ModelProperties;
 import dev.ponder.model.kv.ModelPrefixStore;
 import dev.ponder.model.kv.PrefixStores;
@@ -47,6 +48,7 @@ final class EngineLoader implements ModelLoader {
         EngineOptions.defaults()
             .withTier(tier(properties.kernels()))
             .withActivations(activations(properties.activationBits()))
+            .withKvType(KvType.labelled(properties.kv()))
             .withKvBytes(properties.kvBytes().toBytes())
             .withMaxSequences(properties.maxSequences())
             .withQueue(properties.maxQueued(), properties.maxQueuedTokens())

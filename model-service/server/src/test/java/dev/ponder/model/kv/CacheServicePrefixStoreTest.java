@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -84,6 +85,22 @@ class CacheServicePrefixStoreTest {
   }
 
   @Test
+  void pagesStoredInAnotherFormAreOthers() {
+    offerAll(ACME, PROMPT);
+    Set<String> halves = Set.copyOf(transport.blocks.keySet());
+    ModelPrefixStore bytes = bound(stores, info("a", 8192, "int8"));
+    assertThat(join(bytes.fetch(ACME, PROMPT, 0))).isEmpty();
+    offerAll(bytes, ACME, PROMPT);
+    assertThat(transport.blocks)
+        .hasSize(2 * halves.size())
+        .containsKeys(halves.toArray(String[]::new));
+    transport.blocks.forEach((key, frame) ->
+        assertThat(KvFrame.decode(ByteBuffer.wrap(frame)).dtype())
+            .isEqualTo(halves.contains(key) ? KvFrame.DTYPE_F16 : KvFrame.DTYPE_INT8));
+    assertPages(join(bytes.fetch(ACME, PROMPT, 0)), 0, 1, 2, 3);
+  }
+
+  @Test
   void aNewProcessFindsWhatAnEarlierOneWrote() {
     offerAll(ACME, PROMPT);
     try (CacheServicePrefixStores restarted = stores(Duration.ofSeconds(30), 4)) {
@@ -118,7 +135,7 @@ class CacheServicePrefixStoreTest {
 
   /** Valid frames in the wrong place: the checksum is right, the block is not. */
   @Test
-  void aBlockOfOtherTokensPositionOrSizeIsCorrupt() {
+  void aBlockOfOtherTokensPositionFormOrSizeIsCorrupt() {
     offerAll(ACME, PROMPT);
     String stored = key(ACME, 0);
     String key = stored.substring(stored.indexOf('/') + 1);
@@ -126,16 +143,17 @@ class CacheServicePrefixStoreTest {
     byte[] page = page(0);
     for (byte[] wrong :
         List.of(
-            KvFrame.encode(key, 0, 0, new int[] {0, 1, 2, 4}, page),
-            KvFrame.encode(key, 0, 0, new int[] {0, 1, 2}, page),
-            KvFrame.encode(key, 0, 4, tokens, page),
-            KvFrame.encode("f".repeat(64), 0, 0, tokens, page),
-            KvFrame.encode(key, 0, 0, tokens, new byte[PAGE_BYTES - 1]))) {
+            KvFrame.encode(key, KvFrame.DTYPE_F16, 0, 0, new int[] {0, 1, 2, 4}, page),
+            KvFrame.encode(key, KvFrame.DTYPE_F16, 0, 0, new int[] {0, 1, 2}, page),
+            KvFrame.encode(key, KvFrame.DTYPE_F16, 0, 4, tokens, page),
+            KvFrame.encode(key, KvFrame.DTYPE_INT8, 0, 0, tokens, page),
+            KvFrame.encode("f".repeat(64), KvFrame.DTYPE_F16, 0, 0, tokens, page),
+            KvFrame.encode(key, KvFrame.DTYPE_F16, 0, 0, tokens, new byte[PAGE_BYTES - 1]))) {
       transport.blocks.put(stored, wrong);
       assertThat(fetch(ACME, PROMPT, 0)).isEmpty();
     }
-    assertThat(count("ponder.kv.corrupt")).isEqualTo(5);
-    transport.blocks.put(stored, KvFrame.encode(key, 0, 0, tokens, page));
+    assertThat(count("ponder.kv.corrupt")).isEqualTo(6);
+    transport.blocks.put(stored, KvFrame.encode(key, KvFrame.DTYPE_F16, 0, 0, tokens, page));
     assertThat(fetch(ACME, PROMPT, 0)).as("control").isNotEmpty();
   }
 
@@ -345,6 +363,10 @@ class CacheServicePrefixStoreTest {
   }
 
   private static EngineInfo info(String model, int contextLength) {
+    return info(model, contextLength, "f16");
+  }
+
+  private static EngineInfo info(String model, int contextLength, String kvType) {
     return new EngineInfo(
         "name",
         "llama",
@@ -354,7 +376,7 @@ class CacheServicePrefixStoreTest {
         contextLength,
         100,
         8,
-        "f16",
+        kvType,
         "scalar",
         PAGE,
         PAGE_BYTES,
@@ -363,6 +385,10 @@ class CacheServicePrefixStoreTest {
   }
 
   private void offerAll(Namespace namespace, int[] tokens) {
+    offerAll(store, namespace, tokens);
+  }
+
+  private static void offerAll(ModelPrefixStore store, Namespace namespace, int[] tokens) {
     int pages = tokens.length / PAGE;
     for (int page = 0; page < pages; page++) {
       if (store.wants(namespace, tokens, page)) {

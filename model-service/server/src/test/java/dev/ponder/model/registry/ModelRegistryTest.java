@@ -62,12 +62,17 @@ class ModelRegistryTest {
   }
 
   private ModelProperties properties(boolean warmUp) {
+    return properties(warmUp, "f16");
+  }
+
+  private ModelProperties properties(boolean warmUp, String kv) {
     return new ModelProperties(
         folder,
         List.of(),
         1,
         "auto",
         0,
+        kv,
         DataSize.ofMegabytes(4),
         4,
         4,
@@ -94,6 +99,16 @@ class ModelRegistryTest {
     Files.delete(folder);
     assertThat(real().list()).isEmpty();
     Files.createDirectory(folder);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"f16", "int8"})
+  void keysAndValuesAreStoredAsAskedFor(String kv) throws IOException {
+    TestModels.tiny().writeTo(folder.resolve("m.gguf"));
+    ModelProperties asked = properties(false, kv);
+    ModelRegistry registry = open(new EngineLoader(asked, Optional.empty(), Clock.systemUTC()), 3);
+    registry.load("m").join();
+    assertThat(registry.find("m").kvType()).isEqualTo(kv);
   }
 
   @Test
