@@ -156,7 +156,8 @@ public interface Kernels {
    *
    * @param queries a row's heads lie one after the other from {@code queryAt} on
    * @param row the first of {@code rows} rows
-   * @param pages what {@link #attendsStored} was asked about
+   * @param type one that {@link #attendsStored}
+   * @param pages keys and values as the type has them
    * @param keys where the piece's pages of keys begin, in bytes
    * @param values where its pages of values begin
    * @param tokens how many tokens of the piece each of the rows sees
@@ -169,6 +170,7 @@ public interface Kernels {
       int queryAt,
       int heads,
       float scale,
+      KvType type,
       MemorySegment pages,
       long[] keys,
       long[] values,

@@ -86,8 +86,11 @@ public final class MachineKernels implements Kernels {
     }
     kernels.program.quantiser(1);
     kernels.program.quantiser(2);
-    kernels.program.attention(64);
-    kernels.program.attention(128);
+    for (int headSize : new int[] {64, 128}) {
+      for (KvType type : KvType.values()) {
+        kernels.attention(headSize, type);
+      }
+    }
     return kernels.program.dump(directory);
   }
 
@@ -349,13 +352,14 @@ public final class MachineKernels implements Kernels {
 
   @Override
   public boolean attendsStored(int headSize, KvType type) {
-    return type == KvType.F16 && attention(headSize) != null;
+    return attention(headSize, type) != null;
   }
 
-  private @Nullable PieceAttention attention(int headSize) {
+  private @Nullable PieceAttention attention(int headSize, KvType type) {
     PieceAttention made = attention;
-    if (made == null || made.headSize() != headSize) {
-      made = program.attention(headSize);
+    boolean bytes = type == KvType.INT8;
+    if (made == null || made.layout().headSize() != headSize || made.layout().bytes() != bytes) {
+      made = program.attention(headSize, bytes);
       attention = made;
     }
     return made;
@@ -369,6 +373,7 @@ public final class MachineKernels implements Kernels {
       int queryAt,
       int heads,
       float scale,
+      KvType type,
       MemorySegment pages,
       long[] keys,
       long[] values,
@@ -377,9 +382,9 @@ public final class MachineKernels implements Kernels {
       int firstState,
       Scratch scratch) {
     int size = states[firstState].headSize();
-    PieceAttention kernel = requireNonNull(attention(size));
+    PieceAttention kernel = requireNonNull(attention(size, type));
     MachineScratch own = (MachineScratch) scratch;
-    PieceAttention.Memory memory = own.attention(size);
+    PieceAttention.Memory memory = own.attention(kernel.layout());
     memory.clear();
     int done = firstState;
     int last = -1;

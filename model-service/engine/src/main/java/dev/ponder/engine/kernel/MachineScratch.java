@@ -1,6 +1,7 @@
 package dev.ponder.engine.kernel;
 
 import dev.ponder.engine.machine.GuardedMemory;
+import dev.ponder.engine.machine.HeadLayout;
 import dev.ponder.engine.machine.PieceAttention;
 import dev.ponder.engine.machine.TileProduct;
 import java.lang.foreign.Arena;
@@ -23,7 +24,7 @@ final class MachineScratch extends Scratch {
   final float[] row = new float[OUTPUTS];
   final TileProduct.Call call;
 
-  /** For attention; made for the first head size that comes. */
+  /** For attention; made for the first heads that come. */
   private PieceAttention.@Nullable Memory attention;
 
   float[] piece = new float[0];
@@ -38,12 +39,12 @@ final class MachineScratch extends Scratch {
   }
 
   @SuppressWarnings("MustBeClosedChecker") // an automatic arena is not closed
-  PieceAttention.Memory attention(int headSize) {
+  PieceAttention.Memory attention(HeadLayout layout) {
     PieceAttention.Memory memory = attention;
-    if (memory == null || memory.headSize() != headSize) {
-      memory = new PieceAttention.Memory(headSize, Arena.ofAuto());
+    if (memory == null || !memory.layout().equals(layout)) {
+      memory = new PieceAttention.Memory(layout, Arena.ofAuto());
       attention = memory;
-      piece = new float[headSize];
+      piece = new float[layout.headSize()];
     }
     return memory;
   }

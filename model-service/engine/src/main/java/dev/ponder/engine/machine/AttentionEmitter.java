@@ -2,11 +2,11 @@ package dev.ponder.engine.machine;
 
 /**
  * Emits attention of queries that share a key head, over one piece of keys and values stored as
- * half floats: {@code void attend(const long *arguments)}, in 512-bit registers. Queries come in
- * tiles of up to six. Tokens come in groups of 16: a group of keys is [dimension][32 tokens], of
- * which 16 count; a group of values is [16 tokens][dimension]. All queries see the same groups, but
- * of the last group each sees as many tokens as its mask says; whatever the others are, it does not
- * show.
+ * {@link HeadLayout} says: {@code void attend(const long *arguments)}, in 512-bit registers.
+ * Queries come in tiles of up to six. Tokens come in groups of 16: a group of keys is
+ * [dimension][32 tokens], of which 16 count; a group of values is [16 tokens][dimension]. Scales of
+ * bytes are converted first. All queries see the same groups, but of the last group each sees as
+ * many tokens as its mask says; whatever the others are, it does not show.
  *
  * <p>The reductions of the definition run in 16 virtual lanes and a tree. For scores the lanes are
  * dimensions: a lane is a register, and the tree is walked in the order that keeps the fewest of
@@ -23,7 +23,8 @@ final class AttentionEmitter {
   static final int OUT = 56;
   static final int CONSTANTS = 64;
   static final int MASKS = 72;
-  static final int ARGUMENT_BYTES = 80;
+  static final int SCALES = 80;
+  static final int ARGUMENT_BYTES = 88;
 
   /** Queries of a tile. */
   static final int TILE = 6;
@@ -31,12 +32,19 @@ final class AttentionEmitter {
   /** Tokens of a piece, and floats between the weights of two queries. */
   static final int PIECE = 256;
 
-  /** A table has an address for each group of a piece; see {@link PieceAttention.Memory}. */
+  /** A table has an address for each group of a piece. */
   static final int TABLE_BYTES = PIECE / 16 * Long.BYTES;
+
+  // the tables, one behind the other
+  static final int KEYS = 0;
+  static final int AHEAD = 1;
+  static final int VALUES = 2;
+  static final int KEY_SCALES = 3;
+  static final int VALUE_SCALES = 4;
+  static final int TABLE_COUNT = 5;
 
   private static final int WEIGHT_STRIDE = PIECE * Float.BYTES;
   private static final int LANE_COUNT = 16;
-  private static final int KEY_STRIDE = 32 * Short.BYTES;
   private static final int VECTOR = 64;
 
   /** Sums of values that are formed at the same time. */
@@ -44,6 +52,7 @@ final class AttentionEmitter {
 
   private static final Gp ARGUMENTS = Gp.RDI;
   private static final Gp CONSTANT_TABLE = Gp.RSI;
+  private static final Gp TOKEN_SCALES = Gp.RSI;
   private static final Gp LEFT = Gp.RAX;
   private static final Gp TABLE = Gp.RCX;
   private static final Gp GROUP = Gp.RDX;
@@ -53,6 +62,7 @@ final class AttentionEmitter {
   private static final Gp ROW = Gp.R9;
   private static final Gp TOKEN = Gp.R10;
   private static final Gp LANE = Gp.R11;
+  private static final Gp GROUP_SCALES = Gp.R11;
   private static final Gp MASK = Gp.RBX;
   private static final Gp TILES_LEFT = Gp.R12;
   private static final Gp QUERIES = Gp.R13;
@@ -62,19 +72,21 @@ final class AttentionEmitter {
 
   private final Assembler a;
   private final ExpEmitter exp;
+  private final HeadLayout layout;
   private final int headSize;
   private final int queries;
 
   /**
    * @param queries queries of every tile
    */
-  AttentionEmitter(Assembler a, int headSize, int queries) {
-    if (headSize < 16 || headSize > 512 || headSize % 16 != 0 || queries < 1 || queries > TILE) {
-      throw new IllegalArgumentException("attention: " + queries + " heads of " + headSize);
+  AttentionEmitter(Assembler a, HeadLayout layout, int queries) {
+    if (queries < 1 || queries > TILE) {
+      throw new IllegalArgumentException("attention: " + queries + " queries");
     }
     this.a = a;
     exp = new ExpEmitter(a, CONSTANT_TABLE);
-    this.headSize = headSize;
+    this.layout = layout;
+    headSize = layout.headSize();
     this.queries = queries;
   }
 
@@ -88,6 +100,11 @@ final class AttentionEmitter {
     return LANE_COUNT * MOST_SUMS * VECTOR;
   }
 
+  /** Returns the bytes of scratch memory for scales as floats: of keys, then of values. */
+  static int scaleBytes(HeadLayout layout) {
+    return 2 * PIECE / LANE_COUNT * layout.blocks() * VECTOR;
+  }
+
   /** Returns the bytes of a query's outputs: values, greatest score, sum of weights, a gap. */
   static int outBytes(int headSize) {
     return (headSize + 16) * Float.BYTES;
@@ -98,14 +115,17 @@ final class AttentionEmitter {
     for (Gp register : SAVED) {
       a.push(register);
     }
-    a.mov(CONSTANT_TABLE, ARGUMENTS.at(CONSTANTS));
     a.mov(TILES_LEFT, ARGUMENTS.at(TILES));
     a.mov(QUERIES, ARGUMENTS.at(QUERY));
     a.mov(TILE_MASKS, ARGUMENTS.at(MASKS));
     a.mov(TILE_OUT, ARGUMENTS.at(OUT));
+    if (layout.bytes()) {
+      emitScales();
+    }
     a.align(32);
     a.place(tile);
     emitScores();
+    a.mov(CONSTANT_TABLE, ARGUMENTS.at(CONSTANTS));
     for (int query = 0; query < queries; query++) {
       emitSoftmax(query);
     }
@@ -126,6 +146,34 @@ final class AttentionEmitter {
     a.ret();
   }
 
+  /** Brings the scales of all groups into floats. */
+  private void emitScales() {
+    Label group = new Label();
+    Vec scales = Vec.zmm(0);
+    a.mov(TABLE, ARGUMENTS.at(TABLES));
+    a.mov(GROUP_SCALES, ARGUMENTS.at(SCALES));
+    a.mov(LEFT, ARGUMENTS.at(GROUPS));
+    a.place(group);
+    a.mov(GROUP, table(KEY_SCALES));
+    for (int block = 0; block < layout.blocks(); block++) {
+      a.vcvtph2ps(scales, GROUP.at(block * HeadLayout.PAGE * Short.BYTES));
+      a.vmovups(GROUP_SCALES.at(block * VECTOR), scales);
+    }
+    a.mov(GROUP, table(VALUE_SCALES));
+    for (int vector = 0; vector < layout.blocks(); vector++) {
+      a.vcvtph2ps(scales, GROUP.at(vector * LANE_COUNT * Short.BYTES));
+      a.vmovups(GROUP_SCALES.at(scaleBytes(layout) / 2 + vector * VECTOR), scales);
+    }
+    a.add(TABLE, Long.BYTES);
+    a.add(GROUP_SCALES, layout.blocks() * VECTOR);
+    a.dec(LEFT);
+    a.jump(Condition.NOT_ZERO, group);
+  }
+
+  private static Mem table(int table) {
+    return TABLE.at(table * TABLE_BYTES);
+  }
+
   // Scores: register 31 the scale, 30 keys, the rest partial sums, five a query.
 
   private void emitScores() {
@@ -136,10 +184,13 @@ final class AttentionEmitter {
     a.mov(TABLE, ARGUMENTS.at(TABLES));
     a.mov(WEIGHT, ARGUMENTS.at(WEIGHTS));
     a.mov(LEFT, ARGUMENTS.at(GROUPS));
+    if (layout.bytes()) {
+      a.mov(GROUP_SCALES, ARGUMENTS.at(SCALES));
+    }
     a.place(group);
-    a.mov(GROUP, TABLE.at(0));
-    a.mov(AHEAD_KEYS, TABLE.at(TABLE_BYTES));
-    a.mov(AHEAD_VALUES, TABLE.at(2 * TABLE_BYTES));
+    a.mov(GROUP, table(KEYS));
+    a.mov(AHEAD_KEYS, table(AHEAD));
+    a.mov(AHEAD_VALUES, table(VALUES));
     int depth = 0;
     for (int leaf = 0; leaf < LANE_COUNT; leaf++) {
       emitPrefetch(leaf);
@@ -148,7 +199,7 @@ final class AttentionEmitter {
         a.vpxord(partial(depth, query), partial(depth, query), partial(depth, query));
       }
       for (int d = lane; d < headSize; d += LANE_COUNT) {
-        a.vcvtph2ps(keys, GROUP.at(d * KEY_STRIDE));
+        loadKeys(keys, d);
         for (int query = 0; query < queries; query++) {
           a.vfmadd231ps(
               partial(depth, query), keys, QUERIES.each((query * headSize + d) * Float.BYTES));
@@ -166,10 +217,25 @@ final class AttentionEmitter {
       a.vmulps(partial(0, query), partial(0, query), scale);
       a.vmovups(WEIGHT.at(query * WEIGHT_STRIDE), partial(0, query));
     }
+    if (layout.bytes()) {
+      a.add(GROUP_SCALES, layout.blocks() * VECTOR);
+    }
     a.add(TABLE, Long.BYTES);
     a.add(WEIGHT, VECTOR);
     a.dec(LEFT);
     a.jump(Condition.NOT_ZERO, group);
+  }
+
+  /** A dimension of the keys of a group. */
+  private void loadKeys(Vec keys, int dimension) {
+    Mem stored = GROUP.at(dimension * HeadLayout.PAGE * layout.elementBytes());
+    if (layout.bytes()) {
+      a.vpmovsxbd(keys, stored);
+      a.vcvtdq2ps(keys, keys);
+      a.vmulps(keys, keys, GROUP_SCALES.at(layout.block(dimension) * VECTOR));
+    } else {
+      a.vcvtph2ps(keys, stored);
+    }
   }
 
   /**
@@ -177,7 +243,7 @@ final class AttentionEmitter {
    * processor does not foresee them.
    */
   private void emitPrefetch(int leaf) {
-    int lines = headSize * LANE_COUNT * Short.BYTES / VECTOR;
+    int lines = (layout.pageBytes() / 2 + VECTOR - 1) / VECTOR;
     for (int line = leaf; line < lines; line += LANE_COUNT) {
       a.prefetcht1(AHEAD_VALUES.at(line * VECTOR));
       a.prefetcht1(AHEAD_KEYS.at(line * VECTOR));
@@ -301,13 +367,20 @@ final class AttentionEmitter {
     a.lea(WEIGHT, WEIGHT.at(TOKEN, Float.BYTES, 0));
     a.lea(MASK, TILE_MASKS.at(TOKEN, Float.BYTES, 0));
     a.mov(TABLE, ARGUMENTS.at(TABLES));
-    a.add(TABLE, 2 * TABLE_BYTES);
-    a.imul(ROW, TOKEN, headSize * Short.BYTES);
+    a.imul(ROW, TOKEN, headSize * layout.elementBytes());
+    if (layout.bytes()) {
+      a.mov(GROUP, ARGUMENTS.at(SCALES));
+      a.imul(TOKEN_SCALES, TOKEN, layout.blocks() * Float.BYTES);
+      a.lea(TOKEN_SCALES, GROUP.at(TOKEN_SCALES, 1, scaleBytes(layout) / 2));
+    }
     a.mov(LEFT, ARGUMENTS.at(GROUPS));
     a.dec(LEFT);
     a.jump(Condition.ZERO, last);
     a.place(group);
     emitTokens(firstChunk, chunks, false);
+    if (layout.bytes()) {
+      a.add(TOKEN_SCALES, layout.blocks() * VECTOR);
+    }
     a.add(TABLE, Long.BYTES);
     a.add(WEIGHT, VECTOR);
     a.dec(LEFT);
@@ -335,9 +408,9 @@ final class AttentionEmitter {
   private void emitTokens(int firstChunk, int chunks, boolean masked) {
     Vec values = Vec.zmm(31);
     Vec seen = Vec.zmm(30);
-    a.mov(GROUP, TABLE.at(0));
+    a.mov(GROUP, table(VALUES));
     for (int chunk = 0; chunk < chunks; chunk++) {
-      a.vcvtph2ps(values, GROUP.at(ROW, 1, (firstChunk + chunk) * 16 * Short.BYTES));
+      loadValues(values, (firstChunk + chunk) * 16);
       for (int query = 0; query < queries; query++) {
         if (masked) {
           a.vpandd(seen, values, MASK.each(query * VECTOR));
@@ -347,6 +420,18 @@ final class AttentionEmitter {
             masked ? seen : values,
             WEIGHT.each(query * WEIGHT_STRIDE));
       }
+    }
+  }
+
+  /** Sixteen dimensions, from one on, of the values of a token. */
+  private void loadValues(Vec values, int dimension) {
+    Mem stored = GROUP.at(ROW, 1, dimension * layout.elementBytes());
+    if (layout.bytes()) {
+      a.vpmovsxbd(values, stored);
+      a.vcvtdq2ps(values, values);
+      a.vmulps(values, values, TOKEN_SCALES.each(layout.block(dimension) * Float.BYTES));
+    } else {
+      a.vcvtph2ps(values, stored);
     }
   }
 

@@ -18,41 +18,41 @@ public final class PieceAttention {
   /** Tokens of a piece. */
   public static final int PIECE = AttentionEmitter.PIECE;
 
-  /** Tokens of a page. */
-  public static final int PAGE = 32;
-
   /** Tokens that are computed together: all queries of a call end in the same group. */
   public static final int GROUP = 16;
 
   private static final int GROUPS = PIECE / GROUP;
   private static final long MASK_BYTES = (long) GROUP * Integer.BYTES;
 
-  private final int headSize;
+  private final HeadLayout layout;
   private final MemorySegment[] codes;
   private final MemorySegment constants;
 
   /**
    * @param codes for tiles of 1 to {@link AttentionEmitter#TILE} queries
    */
-  PieceAttention(int headSize, MemorySegment[] codes, MemorySegment constants) {
-    this.headSize = headSize;
+  PieceAttention(HeadLayout layout, MemorySegment[] codes, MemorySegment constants) {
+    this.layout = layout;
     this.codes = codes.clone();
     this.constants = constants;
   }
 
-  public int headSize() {
-    return headSize;
+  public HeadLayout layout() {
+    return layout;
   }
 
   /** The memory of one thread for calls: the queries of the next, and what a call leaves. */
   public static final class Memory {
+    private final HeadLayout layout;
     private final int headSize;
     private final int outBytes;
     private final MemorySegment arguments;
     private final MemorySegment query;
 
-    /** Where each group's keys lie, then what to ask for meanwhile, then where its values lie. */
+    /** Addresses for each group; {@link AttentionEmitter} says of what. */
     private final MemorySegment tables;
+
+    private final MemorySegment scales;
 
     private final MemorySegment weights;
     private final MemorySegment lanes;
@@ -66,12 +66,16 @@ public final class PieceAttention {
     private int groups;
 
     /** Makes room for heads of a size. */
-    public Memory(int headSize, Arena arena) {
-      this.headSize = headSize;
+    public Memory(HeadLayout layout, Arena arena) {
+      this.layout = layout;
+      headSize = layout.headSize();
       outBytes = AttentionEmitter.outBytes(headSize);
       arguments = GuardedMemory.allocate(AttentionEmitter.ARGUMENT_BYTES, arena);
       query = GuardedMemory.allocate((long) MOST_QUERIES * headSize * Float.BYTES, arena);
-      tables = GuardedMemory.allocate(3L * AttentionEmitter.TABLE_BYTES, arena);
+      tables =
+          GuardedMemory.allocate(
+              (long) AttentionEmitter.TABLE_COUNT * AttentionEmitter.TABLE_BYTES, arena);
+      scales = GuardedMemory.allocate(AttentionEmitter.scaleBytes(layout), arena);
       weights = GuardedMemory.allocate(AttentionEmitter.weightBytes(), arena);
       lanes = GuardedMemory.allocate(AttentionEmitter.laneBytes(), arena);
       masks = GuardedMemory.allocate(MOST_QUERIES * MASK_BYTES, arena);
@@ -82,8 +86,12 @@ public final class PieceAttention {
       out = GuardedMemory.allocate((long) MOST_QUERIES * outBytes, arena);
     }
 
-    public int headSize() {
-      return headSize;
+    public HeadLayout layout() {
+      return layout;
+    }
+
+    private void table(int table, int group, long address) {
+      tables.setAtIndex(JAVA_LONG, table * GROUPS + group, address);
     }
 
     /** Begins the next call. */
@@ -143,18 +151,18 @@ public final class PieceAttention {
   /**
    * Attends for all queries that were added.
    *
-   * @param pages half floats; keys of a page are [headSize][PAGE], values [PAGE][headSize]
+   * @param pages keys and values as the layout has them
    * @param keyPages where the pages of keys begin, in bytes
    * @param valuePages where the pages of values begin
    * @throws IllegalArgumentException when anything would reach outside of its memory
    */
   public void run(
       Memory memory, float scale, MemorySegment pages, long[] keyPages, long[] valuePages) {
-    if (memory.headSize != headSize || memory.queries == 0) {
+    if (!memory.layout.equals(layout) || memory.queries == 0) {
       throw new IllegalArgumentException(
-          "attention: " + memory.queries + " queries of " + memory.headSize);
+          "attention: " + memory.queries + " queries of " + memory.layout);
     }
-    long pageBytes = (long) PAGE * headSize * Short.BYTES;
+    long pageBytes = layout.pageBytes();
     for (int group = 0; group < memory.groups; group++) {
       long key = keyPages[group / 2];
       long value = valuePages[group / 2];
@@ -169,17 +177,25 @@ public final class PieceAttention {
       TileProduct.holds("keys", pages, key + pageBytes, 1);
       TileProduct.holds("values", pages, value + pageBytes, 1);
       long ahead = keyPages[Math.min(group + 4, memory.groups - 1) / 2]; // two pages on
-      long half = group % 2 * (long) GROUP * Short.BYTES;
-      memory.tables.setAtIndex(JAVA_LONG, group, pages.address() + key + half);
-      memory.tables.setAtIndex(
-          JAVA_LONG, GROUPS + group, pages.address() + ahead + group % 2 * (pageBytes / 2));
-      memory.tables.setAtIndex(
-          JAVA_LONG, 2 * GROUPS + group, pages.address() + value + half * headSize);
+      int half = group % 2 * GROUP; // where in the page the group begins
+      long base = pages.address();
+      long keyScales = base + key + layout.scalesAt();
+      long valueScales = base + value + layout.scalesAt();
+      long elements = (long) half * layout.elementBytes();
+      memory.table(AttentionEmitter.KEYS, group, base + key + elements);
+      memory.table(AttentionEmitter.AHEAD, group, base + ahead + group % 2 * (pageBytes / 2));
+      memory.table(AttentionEmitter.VALUES, group, base + value + elements * layout.headSize());
+      memory.table(AttentionEmitter.KEY_SCALES, group, keyScales + (long) half * Short.BYTES);
+      memory.table(
+          AttentionEmitter.VALUE_SCALES,
+          group,
+          valueScales + (long) half * layout.blocks() * Short.BYTES);
     }
     MemorySegment arguments = memory.arguments;
     arguments.set(JAVA_INT, AttentionEmitter.SCALE, Float.floatToRawIntBits(scale));
     arguments.set(JAVA_LONG, AttentionEmitter.GROUPS, memory.groups);
     arguments.set(JAVA_LONG, AttentionEmitter.TABLES, memory.tables.address());
+    arguments.set(JAVA_LONG, AttentionEmitter.SCALES, memory.scales.address());
     arguments.set(JAVA_LONG, AttentionEmitter.WEIGHTS, memory.weights.address());
     arguments.set(JAVA_LONG, AttentionEmitter.LANES, memory.lanes.address());
     arguments.set(JAVA_LONG, AttentionEmitter.CONSTANTS, constants.address());
@@ -199,7 +215,7 @@ public final class PieceAttention {
     arguments.set(
         JAVA_LONG,
         AttentionEmitter.QUERY,
-        memory.query.address() + (long) first * headSize * Float.BYTES);
+        memory.query.address() + (long) first * layout.headSize() * Float.BYTES);
     arguments.set(JAVA_LONG, AttentionEmitter.MASKS, memory.masks.address() + first * MASK_BYTES);
     arguments.set(
         JAVA_LONG, AttentionEmitter.OUT, memory.out.address() + (long) first * memory.outBytes);

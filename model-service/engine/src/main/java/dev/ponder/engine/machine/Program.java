@@ -19,7 +19,7 @@ public final class Program {
 
   private final InstructionSet set;
   private final Map<List<Object>, TileProduct> products = new HashMap<>();
-  private final Map<Integer, PieceAttention> attentions = new HashMap<>();
+  private final Map<HeadLayout, PieceAttention> attentions = new HashMap<>();
   private final Map<Integer, Quantiser> quantisers = new HashMap<>();
   private final Map<String, byte[]> written = new HashMap<>();
   private final int[] exponential;
@@ -91,30 +91,34 @@ public final class Program {
     return new Quantiser(planes, code.at(0), code.at(second));
   }
 
-  /** Returns attention for heads of a size, or null where none is written. */
-  public synchronized @Nullable PieceAttention attention(int headSize) {
+  /**
+   * Returns attention for heads of a size, or null where none is written.
+   *
+   * @param bytes as {@link HeadLayout} has it
+   */
+  public synchronized @Nullable PieceAttention attention(int headSize, boolean bytes) {
     if (set != InstructionSet.AVX512_VNNI || headSize % 16 != 0 || headSize > 256) {
       return null;
     }
-    return attentions.computeIfAbsent(headSize, this::emitAttention);
+    return attentions.computeIfAbsent(new HeadLayout(headSize, bytes), this::emitAttention);
   }
 
-  private PieceAttention emitAttention(int headSize) {
+  private PieceAttention emitAttention(HeadLayout layout) {
     Assembler a = new Assembler();
     int[] starts = new int[AttentionEmitter.TILE];
     for (int queries = 1; queries <= starts.length; queries++) {
       a.align(ALIGNMENT);
       starts[queries - 1] = a.size();
-      new AttentionEmitter(a, headSize, queries).emit();
+      new AttentionEmitter(a, layout, queries).emit();
     }
     byte[] bytes = a.bytes();
-    written.put("attention-" + headSize, bytes);
+    written.put("attention-" + layout.headSize() + (layout.bytes() ? "-int8" : "-f16"), bytes);
     CodeMemory code = new CodeMemory(Machine.libc(), bytes);
     MemorySegment[] codes = new MemorySegment[starts.length];
     for (int i = 0; i < codes.length; i++) {
       codes[i] = code.at(starts[i]);
     }
-    return new PieceAttention(headSize, codes, constants());
+    return new PieceAttention(layout, codes, constants());
   }
 
   /** Returns the gate of feed-forward networks, or null where none is written. */

@@ -215,6 +215,7 @@ final class AttentionBlock {
               firstHead * headSize,
               count,
               scale,
+              batch.sequence(row).pool().type(),
               batch.sequence(row).pool().memory(),
               step.attention.keyPages,
               step.attention.valuePages,

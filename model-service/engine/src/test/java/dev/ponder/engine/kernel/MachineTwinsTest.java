@@ -71,13 +71,14 @@ class MachineTwinsTest {
   }
 
   /** Extents that do not fit are refused, whatever they are. */
-  @Test
-  void pagesOutsideOfTheirMemoryAreRefused() {
+  @ParameterizedTest
+  @EnumSource(KvType.class)
+  void pagesOutsideOfTheirMemoryAreRefused(KvType type) {
     Kernels machine = kernels(InstructionSet.AVX512_VNNI);
     SplittableRandom random = new SplittableRandom(SEED);
     Scratch scratch = machine.scratch(64);
     AttentionState[] states = {new AttentionState(64)};
-    long page = 32L * 64 * 2;
+    long page = 32L * type.tokenBytes(64);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment pages = arena.allocate(3 * page, 64);
       int refused = 0;
@@ -104,6 +105,7 @@ class MachineTwinsTest {
               0,
               1,
               1f,
+              type,
               pages,
               keys,
               values,

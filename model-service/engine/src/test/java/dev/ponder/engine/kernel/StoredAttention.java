@@ -102,6 +102,7 @@ final class StoredAttention {
               1,
               heads,
               0.125f,
+              type,
               memory,
               keyPages,
               valuePages,
