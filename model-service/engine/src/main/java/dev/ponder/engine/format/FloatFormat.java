@@ -22,13 +22,17 @@ public final class FloatFormat extends WeightFormat {
     switch (type()) {
       case F32 -> MemorySegment.copy(data, FLOAT, offset, out, 0, cols);
       case F16 -> {
-        for (int i = 0; i < cols; i++) {
-          out[i] = Float.float16ToFloat(data.get(SHORT, offset + 2L * i));
+        short[] halves = scratch.halves;
+        MemorySegment.copy(data, SHORT, offset, halves, 0, cols);
+        for (int i = 0; i < cols; i++) { // over arrays: the compiler makes vectors of it
+          out[i] = Float.float16ToFloat(halves[i]);
         }
       }
       default -> {
+        short[] halves = scratch.halves;
+        MemorySegment.copy(data, SHORT, offset, halves, 0, cols);
         for (int i = 0; i < cols; i++) {
-          out[i] = Float.intBitsToFloat(data.get(SHORT, offset + 2L * i) << 16);
+          out[i] = Float.intBitsToFloat(halves[i] << 16);
         }
       }
     }

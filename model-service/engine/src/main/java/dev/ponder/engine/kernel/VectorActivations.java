@@ -38,7 +38,10 @@ final class VectorActivations extends Activations {
   /** Whether upper and lower parts are kept. */
   final boolean split;
 
-  /** The rows as they came, for float weights; empty when no consumer wants them. */
+  /**
+   * The rows as they came, for float weights, padded with zeros to whole lanes; empty when no
+   * consumer wants them.
+   */
   final float[][] x;
 
   /** Quantised values. */
@@ -77,7 +80,10 @@ final class VectorActivations extends Activations {
     blocks = quantised ? cols / BLOCK : 0;
     this.split = split;
     int room = capacity == 1 ? 1 : (capacity + GROUP - 1) / GROUP * GROUP;
-    x = floats ? new float[capacity][cols] : new float[0][];
+    x =
+        floats
+            ? new float[capacity][(cols + Lanes.COUNT - 1) / Lanes.COUNT * Lanes.COUNT]
+            : new float[0][];
     q = new float[room * blocks * BLOCK];
     boolean bytes = precision == ActivationPrecision.BITS8;
     placed = new float[bytes ? 0 : blocks * BLOCK];

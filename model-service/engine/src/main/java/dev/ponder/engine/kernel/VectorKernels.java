@@ -73,7 +73,7 @@ final class VectorKernels implements Kernels {
     VectorActivations x = (VectorActivations) activations;
     VectorScratch scratch = (VectorScratch) memory;
     if (matrix instanceof ScalarMatrix w) {
-      multiplyFloats(w, x, y, at, add, fromTile, toTile, scratch);
+      VectorFloatKernels.multiply(w, x, y, at, add, fromTile, toTile, scratch);
       return;
     }
     VectorMatrix w = (VectorMatrix) matrix;
@@ -129,25 +129,6 @@ final class VectorKernels implements Kernels {
         sum = FloatVector.fromArray(F, y, at + first + i).add(sum);
       }
       sum.intoArray(y, at + first + i);
-    }
-  }
-
-  private static void multiplyFloats(
-      ScalarMatrix w,
-      VectorActivations x,
-      float[][] y,
-      int at,
-      boolean add,
-      int fromTile,
-      int toTile,
-      VectorScratch scratch) {
-    int end = Math.min(toTile * TILE, w.rows());
-    for (int output = fromTile * TILE; output < end; output++) {
-      w.format.decode(w.data, output * w.rowBytes, w.cols(), scratch.weights, scratch.row);
-      for (int row = 0; row < x.rows(); row++) {
-        float value = dot(scratch.weights, x.x[row], w.cols(), scratch.lanes);
-        w.store(value, output, y[row], at + output, add);
-      }
     }
   }
 

@@ -30,8 +30,14 @@ final class VectorScratch extends Scratch {
   final float[] upperDots = new float[VectorActivations.GROUP * PANEL];
   final float[] sums = new float[VectorActivations.GROUP * PANEL];
 
-  /** One row of float weights, or of exponentials. */
+  /** Exponentials. */
   final float[] weights;
+
+  /** Rows of float weights that are multiplied together, and the lanes of their products. */
+  final float[][] floatRows;
+
+  final float[] floatLanes =
+      new float[VectorFloatKernels.TOGETHER * VectorFloatKernels.TOGETHER * Lanes.COUNT];
 
   final Unpacked row;
 
@@ -42,6 +48,7 @@ final class VectorScratch extends Scratch {
     scales = new float[room / 16 * PANEL];
     minima = new float[room / 32 * PANEL];
     weights = new float[(cols + Lanes.COUNT - 1) / Lanes.COUNT * Lanes.COUNT];
+    floatRows = new float[VectorFloatKernels.TOGETHER][weights.length];
     row = new Unpacked(cols);
   }
 }
