@@ -11,16 +11,11 @@ final class Lanes {
 
   /** Joins 16 lanes, destroying them: l with l + 8, then 4, 2, 1. */
   static float join(float[] lanes) {
-    return join(lanes, 0);
-  }
-
-  /** As {@link #join(float[])}, of the lanes from {@code at} on. */
-  static float join(float[] lanes, int at) {
     for (int step = 8; step > 0; step >>= 1) {
-      for (int l = at; l < at + step; l++) {
+      for (int l = 0; l < step; l++) {
         lanes[l] += lanes[l + step];
       }
     }
-    return lanes[at];
+    return lanes[0];
   }
 }

@@ -14,6 +14,11 @@ final class VectorFloatKernels {
 
   private static final VectorSpecies<Float> F = VectorSpeciesHolder.FLOATS;
   private static final int WIDTH = F.length();
+  private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
+
+  /** Eight floats where a vector holds so many. */
+  private static final VectorSpecies<Float> EIGHT = WIDTH >= 8 ? FloatVector.SPECIES_256 : FOUR;
+
   private static final int LANES = Lanes.COUNT;
 
   private VectorFloatKernels() {}
@@ -45,13 +50,31 @@ final class VectorFloatKernels {
             dots(scratch.floatRows, x.x, row, rows - 1, lane, padded, scratch.floatLanes);
           }
         }
+        float[] lanes = scratch.floatLanes;
+        halveTwice(lanes, rows * TOGETHER * LANES);
         for (int r = 0; r < rows; r++) {
           for (int i = 0; i < outputs; i++) {
-            float value = Lanes.join(scratch.floatLanes, (r * TOGETHER + i) * LANES);
-            w.store(value, output + i, y[row + r], at + output + i, add);
+            int product = (r * TOGETHER + i) * LANES;
+            float even = lanes[product] + lanes[product + 2];
+            float odd = lanes[product + 1] + lanes[product + 3];
+            w.store(even + odd, output + i, y[row + r], at + output + i, add);
           }
         }
       }
+    }
+  }
+
+  /** Joins lanes l and l + 8 of each product, then l and l + 4. */
+  private static void halveTwice(float[] lanes, int count) {
+    for (int at = 0; at < count; at += LANES) {
+      for (int l = at; l < at + 8; l += EIGHT.length()) {
+        FloatVector upper = FloatVector.fromArray(EIGHT, lanes, l + 8);
+        FloatVector.fromArray(EIGHT, lanes, l).add(upper).intoArray(lanes, l);
+      }
+    }
+    for (int at = 0; at < count; at += LANES) {
+      FloatVector upper = FloatVector.fromArray(FOUR, lanes, at + 4);
+      FloatVector.fromArray(FOUR, lanes, at).add(upper).intoArray(lanes, at);
     }
   }
 
