@@ -42,6 +42,10 @@ public final class KernelBench {
       asked.showHelp();
       return;
     }
+    if (asked.shouldList()) {
+      new Runner(asked).list();
+      return;
+    }
     ChainedOptionsBuilder options = new OptionsBuilder().parent(asked).shouldFailOnError(true);
     if (!asked.getParameter("tier").hasValue()) {
       options.param("tier", available());
