@@ -16,9 +16,9 @@ import java.util.List;
  * @param load runnable threads of the whole machine before the run, averaged over a minute;
  *     negative where the system does not tell
  */
-record Machine(String processor, String commit, double load) {
+public record Machine(String processor, String commit, double load) {
 
-  static Machine here() {
+  public static Machine here() {
     return new Machine(
         field(Path.of("/proc/cpuinfo"), "model name", System.getProperty("os.arch", "unknown")),
         revision(),

@@ -5,17 +5,19 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** Rows of text under a header, printed for a terminal or as Markdown. NOT thread-safe. */
-final class Table {
+public final class Table {
   private final List<List<String>> rows = new ArrayList<>();
 
-  Table(String... header) {
+  public Table(String... header) {
     rows.add(List.of(header));
   }
 
   /**
+   * Adds a row.
+   *
    * @throws IllegalArgumentException when the count of cells is not the header's
    */
-  void add(String... cells) {
+  public void add(String... cells) {
     if (cells.length != rows.getFirst().size()) {
       throw new IllegalArgumentException(
           "cells: " + cells.length + " (expected: " + rows.getFirst().size() + ")");
@@ -44,7 +46,7 @@ final class Table {
     return out.toString();
   }
 
-  String markdown() {
+  public String markdown() {
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < rows.size(); i++) {
       out.append(rows.get(i).stream().collect(Collectors.joining(" | ", "| ", " |\n")));

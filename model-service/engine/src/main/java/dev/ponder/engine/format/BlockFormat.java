@@ -5,6 +5,10 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import dev.ponder.engine.EngineException;
 import dev.ponder.engine.gguf.TensorType;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 
 /**
  * A format of small integers with shared scales. Every block unpacks to signed integers w (zero
@@ -15,6 +19,19 @@ import java.lang.foreign.MemorySegment;
  */
 public abstract sealed class BlockFormat extends WeightFormat
     permits Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K {
+  /** Eight bytes of a file at once. */
+  static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Eight bytes of an array at once. */
+  static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  /** The low nibbles of eight bytes. */
+  static final long NIBBLES = 0x0F0F_0F0F_0F0F_0F0FL;
+
+  private static final long SIGNS = 0x8080_8080_8080_8080L;
+
   private final int groupSize;
   private final boolean minimum;
   private final int least;
@@ -118,11 +135,17 @@ public abstract sealed class BlockFormat extends WeightFormat
 
   /** 32 nibbles in 16 bytes: the low ones are the first 16 weights. Adds {@code zero} to each. */
   static void nibbles(MemorySegment data, long offset, byte[] w, int at, int zero) {
-    for (int i = 0; i < 16; i++) {
-      int pair = unsigned(data, offset + i);
-      w[at + i] = (byte) ((pair & 15) + zero);
-      w[at + 16 + i] = (byte) ((pair >> 4) + zero);
+    for (int i = 0; i < 16; i += 8) {
+      long pairs = data.get(LONG, offset + i);
+      LONGS.set(w, at + i, add(pairs & NIBBLES, zero));
+      LONGS.set(w, at + 16 + i, add(pairs >>> 4 & NIBBLES, zero));
     }
+  }
+
+  /** Adds a number from -128 to 0 to each of eight bytes below 128, without carries. */
+  private static long add(long bytes, int number) {
+    long numbers = (number & 0xFF) * 0x0101_0101_0101_0101L;
+    return (bytes + (numbers & ~SIGNS)) ^ (numbers & SIGNS);
   }
 
   /** Adds the fifth bits, 32 of them in a little-endian word, to unpacked nibbles. */

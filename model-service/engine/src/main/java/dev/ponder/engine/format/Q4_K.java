@@ -15,11 +15,11 @@ final class Q4_K extends BlockFormat {
   @Override
   void unpackBlock(MemorySegment data, long offset, byte[] w, int at, float[] d, float[] m) {
     KScales.unpack(data, offset, at / 32, d, m);
-    for (int i = 0; i < 128; i++) {
-      int pair = unsigned(data, offset + KScales.BYTES + i);
+    for (int i = 0; i < 128; i += 8) {
+      long pairs = data.get(LONG, offset + KScales.BYTES + i);
       int to = at + i / 32 * 64 + i % 32;
-      w[to] = (byte) (pair & 15);
-      w[to + 32] = (byte) (pair >> 4);
+      LONGS.set(w, to, pairs & NIBBLES);
+      LONGS.set(w, to + 32, pairs >>> 4 & NIBBLES);
     }
   }
 }

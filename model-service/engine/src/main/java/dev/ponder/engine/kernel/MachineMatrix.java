@@ -8,6 +8,8 @@ import dev.ponder.engine.gguf.TensorType;
 import dev.ponder.engine.machine.TileLayout;
 import dev.ponder.engine.machine.TileProduct;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
@@ -19,6 +21,15 @@ import org.jspecify.annotations.Nullable;
  * Quantised weights repacked as {@link TileLayout} says; missing rows of the last tile are zero.
  */
 final class MachineMatrix extends Matrix {
+  private static final VarHandle INTS =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
+  private static final VarHandle LONGS =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+  /** The sign bits of eight bytes. */
+  private static final long SIGNS = 0x8080_8080_8080_8080L;
+
   final MemorySegment data;
   final TileLayout layout;
 
@@ -87,15 +98,30 @@ final class MachineMatrix extends Matrix {
     MemorySegment.copy(packed, 0, data, JAVA_BYTE, tile * tileBytes, packed.length);
   }
 
+  /**
+   * Moves 32 codes, four or eight at a time: nibbles {@code k} and {@code k + 4} share a byte, four
+   * bytes an int, and the ints of the rows of a tile lie side by side.
+   */
   private void packCodes(byte[] w, int from, byte[] packed, int at) {
-    for (int k = 0; k < TileLayout.BLOCK; k++) {
-      int code = w[from + k] + layout.zero();
-      if (layout.nibbles()) {
-        packed[at + k / 8 * 64 + k % 4] |= (byte) (code << (k & 4));
-      } else {
-        packed[at + k / 4 * 64 + k % 4] = (byte) code;
+    if (layout.nibbles()) {
+      for (int k = 0; k < TileLayout.BLOCK; k += 8) {
+        long codes = shift((long) LONGS.get(w, from + k));
+        // no code has more than four bits: nothing of the lower four reaches into the upper ones
+        INTS.set(packed, at + k / 8 * 64, (int) (codes | codes >>> 28));
+      }
+    } else {
+      for (int k = 0; k < TileLayout.BLOCK; k += 8) {
+        long codes = shift((long) LONGS.get(w, from + k));
+        INTS.set(packed, at + k / 4 * 64, (int) codes);
+        INTS.set(packed, at + k / 4 * 64 + 64, (int) (codes >>> 32));
       }
     }
+  }
+
+  /** Adds the zero point to each of eight bytes, without carries from one to the next. */
+  private long shift(long codes) {
+    long zero = layout.zero() * 0x0101_0101_0101_0101L;
+    return ((codes & ~SIGNS) + (zero & ~SIGNS)) ^ ((codes ^ zero) & SIGNS);
   }
 
   private void put(ByteBuffer numbers, int at, int r, float value) {

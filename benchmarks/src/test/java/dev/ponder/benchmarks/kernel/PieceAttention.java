@@ -1,0 +1,149 @@
+package dev.ponder.benchmarks.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+
+import dev.ponder.engine.kernel.AttentionState;
+import dev.ponder.engine.kernel.Kernels;
+import dev.ponder.engine.kernel.Scratch;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.openjdk.jmh.annotations.Param;
+
+/**
+ * Attention of rows, and of heads that share a key head, over one whole piece of stored pages, the
+ * way the engine does it: a tier that wants floats gets the pages converted once for all of them.
+ * Counted are the stored keys and values, once a call.
+ */
+public class PieceAttention extends KernelTrial {
+  private static final int PAGES = Kernels.PIECE_TOKENS / Kernels.PAGE_TOKENS;
+
+  @Param({"1", "32"})
+  public int rows = 1;
+
+  @Param("3")
+  public int heads = 3;
+
+  @Param("64")
+  public int headSize = 64;
+
+  @Override
+  Operation prepare(Kernels kernels, SplittableRandom random) {
+    return new Attention(kernels, rows, heads, headSize, random);
+  }
+
+  /** A score and a weighted value: a multiplication and an addition each. */
+  @Override
+  long operations() {
+    return 4L * rows * heads * headSize * Kernels.PIECE_TOKENS;
+  }
+
+  @Override
+  long bytes() {
+    return 2L * Kernels.PIECE_TOKENS * headSize * Short.BYTES;
+  }
+
+  private static final class Attention implements Operation {
+    private final Kernels kernels;
+    private final int heads;
+    private final int size;
+    private final float scale;
+    private final float[][] queries;
+    private final float[][] out;
+    private final MemorySegment pages;
+    private final long[] keyPages = new long[PAGES];
+    private final long[] valuePages = new long[PAGES];
+    private final int[] tokens;
+    private final AttentionState[] states;
+    private final Scratch scratch;
+    private final short[] halves;
+    private final float[] keys;
+
+    /** A row of zeros behind the last token, as the kernels want it. */
+    private final float[] values;
+
+    @SuppressWarnings("MustBeClosedChecker") // an automatic arena is not closed
+    Attention(Kernels kernels, int rows, int heads, int size, SplittableRandom random) {
+      this.kernels = kernels;
+      this.heads = heads;
+      this.size = size;
+      scale = (float) (1 / StrictMath.sqrt(size));
+      queries = gaussians(rows, heads * size, random);
+      out = new float[rows][heads * size];
+      int pageSize = Kernels.PAGE_TOKENS * size;
+      short[] stored = new short[2 * PAGES * pageSize];
+      for (int i = 0; i < stored.length; i++) {
+        stored[i] = Float.floatToFloat16((float) random.nextGaussian());
+      }
+      long bytes = (long) stored.length * Short.BYTES;
+      pages = Arena.ofAuto().allocate(bytes, 64).copyFrom(MemorySegment.ofArray(stored));
+      for (int page = 0; page < PAGES; page++) {
+        keyPages[page] = 2L * page * pageSize * Short.BYTES;
+        valuePages[page] = keyPages[page] + (long) pageSize * Short.BYTES;
+      }
+      tokens = new int[rows];
+      Arrays.fill(tokens, Kernels.PIECE_TOKENS);
+      states = new AttentionState[rows * heads];
+      Arrays.setAll(states, i -> new AttentionState(size));
+      scratch = kernels.scratch(size);
+      halves = new short[pageSize];
+      keys = new float[PAGES * pageSize];
+      values = new float[(Kernels.PIECE_TOKENS + 1) * size];
+    }
+
+    @Override
+    public void run() {
+      for (AttentionState state : states) {
+        state.clear();
+      }
+      if (kernels.attendsStored(size)) {
+        kernels.attendStored(
+            queries,
+            0,
+            queries.length,
+            0,
+            heads,
+            scale,
+            pages,
+            keyPages,
+            valuePages,
+            tokens,
+            states,
+            0,
+            scratch);
+      } else {
+        for (int page = 0; page < PAGES; page++) {
+          load(keyPages[page], keys, page * halves.length);
+          load(valuePages[page], values, page * halves.length);
+        }
+        for (int i = 0; i < states.length; i++) {
+          kernels.attend(
+              queries[i / heads],
+              i % heads * size,
+              scale,
+              keys,
+              values,
+              Kernels.PIECE_TOKENS,
+              states[i],
+              scratch);
+        }
+      }
+      for (int i = 0; i < states.length; i++) {
+        kernels.finish(states[i], out[i / heads], i % heads * size);
+      }
+    }
+
+    private void load(long offset, float[] to, int at) {
+      MemorySegment.copy(pages, JAVA_SHORT, offset, halves, 0, halves.length);
+      for (int i = 0; i < halves.length; i++) {
+        to[at + i] = Float.float16ToFloat(halves[i]);
+      }
+    }
+
+    @Override
+    public float[] result() {
+      return Weights.flat(out);
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.ponder.engine.format;
+
+import org.jspecify.annotations.NullMarked;
