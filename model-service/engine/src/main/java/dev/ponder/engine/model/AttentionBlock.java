@@ -24,7 +24,7 @@ final class AttentionBlock {
   private final int heads;
   private final int kvHeads;
   private final int headSize;
-  private final float scale;
+  private final RunAttention attention;
 
   /** The next piece of attention to be claimed. */
   private final AtomicInteger claimed = new AtomicInteger();
@@ -47,7 +47,7 @@ final class AttentionBlock {
     heads = shape.heads();
     kvHeads = shape.kvHeads();
     headSize = shape.headSize();
-    scale = (float) (1 / StrictMath.sqrt(headSize));
+    attention = new RunAttention(shape, layer);
   }
 
   void forward(Batch batch, Step step) {
@@ -151,7 +151,7 @@ final class AttentionBlock {
     for (int i = claimed.getAndIncrement(); i < items; i = claimed.getAndIncrement()) {
       int run = work.runs - 1 - i / perRun;
       int firstHead = i % perRun * share;
-      attend(batch, run, 0, Integer.MAX_VALUE, firstHead, share, states, 0, step);
+      attention.attend(batch, run, 0, Integer.MAX_VALUE, firstHead, share, states, 0, step);
       for (int r = 0; r < work.runLength[run]; r++) {
         finish(work, work.runStart[run] + r, firstHead, share, states, r * share, step);
       }
@@ -171,7 +171,7 @@ final class AttentionBlock {
       int start = piece * Kernels.PIECE_TOKENS;
       int end = start + Kernels.PIECE_TOKENS;
       int first = list.first(head, piece, work.runStart[run]);
-      attend(batch, run, start, end, head * group, group, list.states, first, step);
+      attention.attend(batch, run, start, end, head * group, group, list.states, first, step);
     }
   }
 
@@ -193,41 +193,6 @@ final class AttentionBlock {
     }
   }
 
-  /**
-   * Attention of a run of rows in {@code count} query heads that share a key head, over the pieces
-   * that begin in {@code [from, to)}.
-   *
-   * @param states one a head, row by row from {@code first} on; what a row does not see leaves them
-   *     empty
-   */
-  private void attend(
-      Batch batch,
-      int run,
-      int from,
-      int to,
-      int firstHead,
-      int count,
-      AttentionState[] states,
-      int first,
-      Step step) {
-    int row = batch.workspace.runStart[run];
-    int rows = batch.workspace.runLength[run];
-    int end = 0;
-    for (int r = 0; r < rows; r++) {
-      end = Math.max(end, batch.position(row + r) + 1);
-    }
-    for (int i = 0; i < rows * count; i++) {
-      states[first + i].clear();
-    }
-    for (int start = from; start < Math.min(end, to); start += Kernels.PIECE_TOKENS) {
-      if (step.attendsStored) {
-        attendStored(batch, row, rows, start, firstHead, count, states, first, step);
-      } else {
-        attendLoaded(batch, row, rows, start, firstHead, count, states, first, step);
-      }
-    }
-  }
-
   /** Ends the attention of a row in some heads, and hands it on. */
   private void finish(
       Workspace work,
@@ -244,118 +209,6 @@ final class AttentionBlock {
     }
     if (headsFillBlocks()) {
       work.attendedInput.set(row, out, from, from + count * headSize);
-    }
-  }
-
-  /** A piece for rows of one sequence, by kernels that want floats. */
-  private void attendLoaded(
-      Batch batch,
-      int row,
-      int rows,
-      int start,
-      int firstHead,
-      int count,
-      AttentionState[] states,
-      int first,
-      Step step) {
-    AttentionMemory memory = step.attention;
-    int position = batch.position(row);
-    int seen = Math.min(position + rows - start, Kernels.PIECE_TOKENS);
-    load(batch.sequence(row), start, seen, firstHead, step);
-    for (int r = Math.max(0, start - position); r < rows; r++) {
-      int tokens = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
-      for (int h = 0; h < count; h++) {
-        step.kernels.attend(
-            batch.workspace.qkv[row + r],
-            (firstHead + h) * headSize,
-            scale,
-            memory.keys,
-            memory.values,
-            tokens,
-            states[first + r * count + h],
-            step.scratch);
-      }
-    }
-  }
-
-  /** A piece for rows of one sequence or of siblings, by kernels that read what is stored. */
-  private void attendStored(
-      Batch batch,
-      int row,
-      int rows,
-      int start,
-      int firstHead,
-      int count,
-      AttentionState[] states,
-      int first,
-      Step step) {
-    for (int r = 0; r < rows; ) {
-      int together = share(batch, row + r, rows - r, start, firstHead, step.attention);
-      if (together > 0) {
-        step.kernels.attendStored(
-            batch.workspace.qkv,
-            row + r,
-            together,
-            firstHead * headSize,
-            count,
-            scale,
-            batch.sequence(row).pool().type(),
-            batch.sequence(row).pool().memory(),
-            step.attention.keyPages,
-            step.attention.valuePages,
-            step.attention.tokens,
-            states,
-            first + r * count,
-            step.scratch);
-      }
-      r += Math.max(1, together);
-    }
-  }
-
-  /**
-   * Finds how many rows from one on read the same pages of a piece, and which; none if the row sees
-   * nothing of the piece.
-   */
-  private int share(
-      Batch batch, int row, int rows, int start, int firstHead, AttentionMemory memory) {
-    KvPool pool = batch.sequence(row).pool();
-    int head = firstHead / (heads / kvHeads);
-    int known = 0;
-    for (int r = 0; r < rows; r++) {
-      KvSequence sequence = batch.sequence(row + r);
-      int tokens = Math.min(batch.position(row + r) + 1 - start, Kernels.PIECE_TOKENS);
-      if (tokens <= 0) {
-        return r;
-      }
-      memory.tokens[r] = tokens;
-      int pages = (tokens + pool.pageTokens() - 1) / pool.pageTokens();
-      for (int i = 0; i < pages; i++) {
-        int page = sequence.page(start / pool.pageTokens() + i);
-        if (i >= known) {
-          memory.pages[i] = page;
-          memory.keyPages[i] = pool.keys(page, layer, head);
-          memory.valuePages[i] = pool.values(page, layer, head);
-          known++;
-        } else if (memory.pages[i] != page) {
-          return r;
-        }
-      }
-    }
-    return rows;
-  }
-
-  /** Brings the pages of a piece into floats. */
-  private void load(KvSequence sequence, int start, int tokens, int queryHead, Step step) {
-    KvPool pool = sequence.pool();
-    int head = queryHead / (heads / kvHeads);
-    int size = pool.pageTokens() * headSize;
-    int pages = (tokens + pool.pageTokens() - 1) / pool.pageTokens();
-    for (int i = 0; i < pages; i++) {
-      int page = sequence.page(start / pool.pageTokens() + i);
-      long keys = pool.keys(page, layer, head);
-      step.codec.loadKeys(pool.memory(), keys, step.attention.keys, i * size);
-      long values = pool.values(page, layer, head);
-      step.codec.loadValues(pool.memory(), values, step.attention.values, i * size);
     }
   }
 
