@@ -27,6 +27,13 @@ public final class AttentionState {
     empty = false;
   }
 
+  /** Takes in the pieces of another state, which come next; nothing, if it is empty. */
+  public void merge(AttentionState next) {
+    if (!next.empty) {
+      merge(next.max, next.sum, next.values);
+    }
+  }
+
   /**
    * Takes in the next piece: scaled to the greater of both maxima, values and sums are added.
    *

@@ -24,7 +24,7 @@ final class AttentionBlock {
   private final int heads;
   private final int kvHeads;
   private final int headSize;
-  private final float scale;
+  private final RunAttention attention;
 
   /** The next piece of attention to be claimed. */
   private final AtomicInteger claimed = new AtomicInteger();
@@ -47,7 +47,7 @@ final class AttentionBlock {
     heads = shape.heads();
     kvHeads = shape.kvHeads();
     headSize = shape.headSize();
-    scale = (float) (1 / StrictMath.sqrt(headSize));
+    attention = new RunAttention(shape, layer);
   }
 
   void forward(Batch batch, Step step) {
@@ -135,144 +135,80 @@ final class AttentionBlock {
    */
   private void attend(Batch batch, Step step) {
     Workspace work = batch.workspace;
+    if (work.pieces.cut()) {
+      attendPieces(batch, step);
+      step.sync();
+      join(batch, step);
+      return;
+    }
     int group = heads / kvHeads;
     boolean singly =
         !step.attendsStored && work.runs * kvHeads < 4 * step.members() && headFillsBlocks();
     int share = singly ? 1 : group;
     int perRun = heads / share;
     int items = work.runs * perRun;
+    AttentionState[] states = step.attention.states;
     for (int i = claimed.getAndIncrement(); i < items; i = claimed.getAndIncrement()) {
-      attend(batch, work.runs - 1 - i / perRun, i % perRun * share, share, step);
+      int run = work.runs - 1 - i / perRun;
+      int firstHead = i % perRun * share;
+      attention.attend(batch, run, 0, Integer.MAX_VALUE, firstHead, share, states, 0, step);
+      for (int r = 0; r < work.runLength[run]; r++) {
+        finish(work, work.runStart[run] + r, firstHead, share, states, r * share, step);
+      }
     }
   }
 
-  /** Attention of a run of rows in {@code count} query heads that share a key head. */
-  private void attend(Batch batch, int run, int firstHead, int count, Step step) {
+  /** Members claim pieces of runs and key heads; the last piece, which may be short, goes last. */
+  private void attendPieces(Batch batch, Step step) {
     Workspace work = batch.workspace;
-    AttentionMemory memory = step.attention;
-    int row = work.runStart[run];
-    int rows = work.runLength[run];
-    for (int i = 0; i < rows * count; i++) {
-      memory.states[i].clear();
-    }
-    if (step.attendsStored) {
-      attendStored(batch, row, rows, firstHead, count, step);
-    } else {
-      attendLoaded(batch, row, rows, firstHead, count, step);
-    }
-    for (int r = 0; r < rows; r++) {
-      float[] out = work.attended[row + r];
-      int from = firstHead * headSize;
-      for (int h = 0; h < count; h++) {
-        AttentionState state = memory.states[r * count + h];
-        step.kernels.finish(state, out, from + h * headSize);
-      }
-      if (headsFillBlocks()) {
-        work.attendedInput.set(row + r, out, from, from + count * headSize);
-      }
+    PieceList list = work.pieces;
+    int group = heads / kvHeads;
+    int items = list.pieces() * work.runs * kvHeads;
+    for (int i = claimed.getAndIncrement(); i < items; i = claimed.getAndIncrement()) {
+      int head = i % kvHeads;
+      int run = i / kvHeads % work.runs;
+      int piece = i / kvHeads / work.runs;
+      int start = piece * Kernels.PIECE_TOKENS;
+      int end = start + Kernels.PIECE_TOKENS;
+      int first = list.first(head, piece, work.runStart[run]);
+      attention.attend(batch, run, start, end, head * group, group, list.states, first, step);
     }
   }
 
-  /** Rows of one sequence, by kernels that want floats. */
-  private void attendLoaded(Batch batch, int row, int rows, int firstHead, int count, Step step) {
-    AttentionMemory memory = step.attention;
-    int position = batch.position(row);
-    int end = position + rows;
-    for (int start = 0; start < end; start += Kernels.PIECE_TOKENS) {
-      int seen = Math.min(end - start, Kernels.PIECE_TOKENS);
-      load(batch.sequence(row), start, seen, firstHead, step);
-      for (int r = Math.max(0, start - position); r < rows; r++) {
-        int tokens = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
-        for (int h = 0; h < count; h++) {
-          step.kernels.attend(
-              batch.workspace.qkv[row + r],
-              (firstHead + h) * headSize,
-              scale,
-              memory.keys,
-              memory.values,
-              tokens,
-              memory.states[r * count + h],
-              step.scratch);
-        }
+  /** Joins the pieces of every head. */
+  private void join(Batch batch, Step step) {
+    Workspace work = batch.workspace;
+    boolean broken = headsFillBlocks() && !headFillsBlocks(); // only together
+    int share = broken ? heads / kvHeads : 1;
+    int perRow = heads / share;
+    int items = batch.rows() * perRow;
+    for (int i = step.from(items); i < step.to(items); i++) {
+      int row = i / perRow;
+      int head = i % perRow * share;
+      int first = work.pieces.join(row, head);
+      for (int h = 1; h < share; h++) {
+        work.pieces.join(row, head + h);
       }
+      finish(work, row, head, share, work.pieces.states, first, step);
     }
   }
 
-  /** Rows of one sequence or of siblings, by kernels that read what is stored. */
-  private void attendStored(Batch batch, int row, int rows, int firstHead, int count, Step step) {
-    int end = 0;
-    for (int r = 0; r < rows; r++) {
-      end = Math.max(end, batch.position(row + r) + 1);
+  /** Ends the attention of a row in some heads, and hands it on. */
+  private void finish(
+      Workspace work,
+      int row,
+      int firstHead,
+      int count,
+      AttentionState[] states,
+      int first,
+      Step step) {
+    float[] out = work.attended[row];
+    int from = firstHead * headSize;
+    for (int h = 0; h < count; h++) {
+      step.kernels.finish(states[first + h], out, from + h * headSize);
     }
-    for (int start = 0; start < end; start += Kernels.PIECE_TOKENS) {
-      for (int r = 0; r < rows; ) {
-        int together = share(batch, row + r, rows - r, start, firstHead, step.attention);
-        if (together > 0) {
-          step.kernels.attendStored(
-              batch.workspace.qkv,
-              row + r,
-              together,
-              firstHead * headSize,
-              count,
-              scale,
-              batch.sequence(row).pool().type(),
-              batch.sequence(row).pool().memory(),
-              step.attention.keyPages,
-              step.attention.valuePages,
-              step.attention.tokens,
-              step.attention.states,
-              r * count,
-              step.scratch);
-        }
-        r += Math.max(1, together);
-      }
-    }
-  }
-
-  /**
-   * Finds how many rows from one on read the same pages of a piece, and which; none if the row sees
-   * nothing of the piece.
-   */
-  private int share(
-      Batch batch, int row, int rows, int start, int firstHead, AttentionMemory memory) {
-    KvPool pool = batch.sequence(row).pool();
-    int head = firstHead / (heads / kvHeads);
-    int known = 0;
-    for (int r = 0; r < rows; r++) {
-      KvSequence sequence = batch.sequence(row + r);
-      int tokens = Math.min(batch.position(row + r) + 1 - start, Kernels.PIECE_TOKENS);
-      if (tokens <= 0) {
-        return r;
-      }
-      memory.tokens[r] = tokens;
-      int pages = (tokens + pool.pageTokens() - 1) / pool.pageTokens();
-      for (int i = 0; i < pages; i++) {
-        int page = sequence.page(start / pool.pageTokens() + i);
-        if (i >= known) {
-          memory.pages[i] = page;
-          memory.keyPages[i] = pool.keys(page, layer, head);
-          memory.valuePages[i] = pool.values(page, layer, head);
-          known++;
-        } else if (memory.pages[i] != page) {
-          return r;
-        }
-      }
-    }
-    return rows;
-  }
-
-  /** Brings the pages of a piece into floats. */
-  private void load(KvSequence sequence, int start, int tokens, int queryHead, Step step) {
-    KvPool pool = sequence.pool();
-    int head = queryHead / (heads / kvHeads);
-    int size = pool.pageTokens() * headSize;
-    int pages = (tokens + pool.pageTokens() - 1) / pool.pageTokens();
-    for (int i = 0; i < pages; i++) {
-      int page = sequence.page(start / pool.pageTokens() + i);
-      long keys = pool.keys(page, layer, head);
-      step.codec.loadKeys(pool.memory(), keys, step.attention.keys, i * size);
-      long values = pool.values(page, layer, head);
-      step.codec.loadValues(pool.memory(), values, step.attention.values, i * size);
+    if (headsFillBlocks()) {
+      work.attendedInput.set(row, out, from, from + count * headSize);
     }
   }
 

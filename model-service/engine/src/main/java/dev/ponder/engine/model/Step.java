@@ -9,7 +9,8 @@ import dev.ponder.engine.kernel.Team;
 
 /**
  * One member's view of a forward pass: which share of the work is its own. Work is split over
- * outputs only, so the number of members never shows in a result.
+ * outputs, or over pieces that are joined in a fixed order, so the number of members never shows in
+ * a result.
  */
 final class Step {
   private final Team team;

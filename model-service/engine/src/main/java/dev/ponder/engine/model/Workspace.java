@@ -35,12 +35,18 @@ final class Workspace {
   /** Runs of up to {@link #RUN} rows of one sequence, or of siblings, which attend together. */
   static final int RUN = 32;
 
+  /** Runs times key heads that each member should get at least. */
+  static final int THINGS_A_MEMBER = 3;
+
   /** Siblings that share a run at most. */
   private static final int MOST_SIBLINGS = 8;
 
   final int[] runStart;
   final int[] runLength;
   int runs;
+
+  /** The attention of batches with few runs. */
+  final PieceList pieces;
 
   Workspace(
       ModelShape shape,
@@ -63,10 +69,11 @@ final class Workspace {
     this.headInput = headInput;
     runStart = new int[rows];
     runLength = new int[rows];
+    pieces = new PieceList(shape, rows, singleInputs.length);
   }
 
   /**
-   * Finds the runs of a batch.
+   * Finds the runs of a batch, and whether their attention is cut into pieces.
    *
    * @param siblings how many sequences whose first pages are the same may share a run
    */
@@ -89,6 +96,7 @@ final class Workspace {
         runs++;
       }
     }
+    pieces.prepare(batch, runs);
   }
 
   /** Returns how long the run before a row may be for the row to join it. */
@@ -104,10 +112,11 @@ final class Workspace {
 
   /**
    * Returns how many siblings should share a run: many read the prompt's pages together, but runs
-   * times key heads are what members divide among them, and each should get three. Even, since two
-   * rows of three heads fill a tile.
+   * times key heads are what members divide among them. Even, since two rows of three heads fill a
+   * tile.
    */
   static int siblings(int rows, int keyHeads, int members) {
-    return Math.clamp((long) rows * keyHeads / (3L * members) / 2 * 2, 2, MOST_SIBLINGS);
+    return Math.clamp(
+        (long) rows * keyHeads / ((long) THINGS_A_MEMBER * members) / 2 * 2, 2, MOST_SIBLINGS);
   }
 }

@@ -70,6 +70,13 @@ class MachineTwinsTest {
         .isNotNull();
   }
 
+  /** The comparison can fail: pieces joined in the other order are another result. */
+  @ParameterizedTest
+  @EnumSource(KvType.class)
+  void piecesInAnotherOrderAreNoticed(KvType type) {
+    assertThat(Twins.descending(kernels(InstructionSet.AVX512_VNNI), type, SEED)).isNotNull();
+  }
+
   /** Extents that do not fit are refused, whatever they are. */
   @ParameterizedTest
   @EnumSource(KvType.class)

@@ -4,7 +4,9 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -22,6 +24,15 @@ final class StoredAttention {
   private final AttentionState[] expected;
   private final AttentionState[] actual;
 
+  /** How the pieces meet: in one state as they come, or each in its own, joined afterwards. */
+  enum Joined {
+    AS_THEY_COME,
+    ASCENDING,
+    DESCENDING
+  }
+
+  Joined joined = Joined.AS_THEY_COME;
+
   /** Whether one bit differs between the two. */
   boolean flip;
 
@@ -31,13 +42,14 @@ final class StoredAttention {
     this.heads = heads;
     this.type = type;
     this.random = random;
-    expected = new AttentionState[rows * heads];
-    actual = new AttentionState[rows * heads + 1];
-    actual[0] = new AttentionState(size);
-    for (int i = 0; i < expected.length; i++) {
-      expected[i] = new AttentionState(size);
-      actual[i + 1] = new AttentionState(size);
-    }
+    expected = states(rows * heads);
+    actual = states(rows * heads + 1);
+  }
+
+  private AttentionState[] states(int count) {
+    AttentionState[] states = new AttentionState[count];
+    Arrays.setAll(states, i -> new AttentionState(size));
+    return states;
   }
 
   /** Returns queries for {@link #attend}. */
@@ -58,6 +70,7 @@ final class StoredAttention {
     KvCodec codec = tier.codec(size, type);
     Scratch own = tier.scratch(size);
     Scratch scalar = Twins.SCALAR.scratch(size);
+    List<AttentionState[]> apart = new ArrayList<>();
     for (int count : tokens) {
       float[] keys = new float[PAGES * PAGE * size];
       float[] values = new float[(PAGES * PAGE + 1) * size];
@@ -94,6 +107,11 @@ final class StoredAttention {
         for (int row = 0; row < rows; row++) {
           seen[row] = Math.max(1, count - (rows - 1 - row));
         }
+        AttentionState[] states = actual;
+        if (joined != Joined.AS_THEY_COME) {
+          states = states(actual.length);
+          apart.add(states);
+        }
         if (tier.attendsStored(size, type)) {
           tier.attendStored(
               queries,
@@ -107,7 +125,7 @@ final class StoredAttention {
               keyPages,
               valuePages,
               seen,
-              actual,
+              states,
               1,
               own);
         } else {
@@ -117,9 +135,14 @@ final class StoredAttention {
             codec.loadKeys(memory, keyPages[page], loadedKeys, page * PAGE * size);
             codec.loadValues(memory, valuePages[page], loadedValues, page * PAGE * size);
           }
-          attendLoaded(tier, queries, loadedKeys, loadedValues, seen, actual, 1, own);
+          attendLoaded(tier, queries, loadedKeys, loadedValues, seen, states, 1, own);
         }
         attendLoaded(Twins.SCALAR, queries, keys, values, seen, expected, 0, scalar);
+      }
+    }
+    for (AttentionState[] states : joined == Joined.DESCENDING ? apart.reversed() : apart) {
+      for (int i = 0; i < actual.length; i++) {
+        actual[i].merge(states[i]);
       }
     }
   }

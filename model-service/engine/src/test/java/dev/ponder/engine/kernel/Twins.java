@@ -342,7 +342,10 @@ final class Twins {
     return null;
   }
 
-  /** Two pieces; what the pages hold behind the last token is NaN, and must not show. */
+  /**
+   * Two pieces or three, joined as they come or apart; what the pages hold behind the last token is
+   * NaN, and must not show.
+   */
   static @Nullable String storedAttention(Kernels tier, int size, KvType type, long seed) {
     SplittableRandom random = new SplittableRandom(seed);
     for (int[] shape : new int[][] {{1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 100}, {5, 7}, {20, 3}}) {
@@ -351,11 +354,16 @@ final class Twins {
         int heads = shape[1];
         Input input = Input.values()[random.nextInt(Input.values().length)];
         StoredAttention stored = new StoredAttention(size, rows, heads, type, random);
-        stored.attend(tier, stored.queries(input), new int[] {256, tokens});
+        boolean apart = random.nextBoolean();
+        if (apart) {
+          stored.joined = StoredAttention.Joined.ASCENDING;
+        }
+        int[] pieces = apart ? new int[] {256, 256, tokens} : new int[] {256, tokens};
+        stored.attend(tier, stored.queries(input), pieces);
         for (int i = 0; i < rows * heads; i++) {
           String what =
-              "%d rows, %d heads of %d, %s, %d tokens, %s, head %d, seed %d"
-                  .formatted(rows, heads, size, type, tokens, input, i, seed);
+              "%d rows, %d heads of %d, %s, %d tokens, %s, apart %s, head %d, seed %d"
+                  .formatted(rows, heads, size, type, tokens, input, apart, i, seed);
           float[] expected = stored.expected(i / heads, i % heads);
           String difference = compare(what, expected, stored.actual(tier, i / heads, i % heads));
           if (difference != null) {
@@ -365,6 +373,14 @@ final class Twins {
       }
     }
     return null;
+  }
+
+  /** Three pieces, each alone, then joined from the last to the first: not the definition. */
+  static @Nullable String descending(Kernels tier, KvType type, long seed) {
+    StoredAttention stored = new StoredAttention(64, 1, 3, type, new SplittableRandom(seed));
+    stored.joined = StoredAttention.Joined.DESCENDING;
+    stored.attend(tier, stored.queries(Input.ORDINARY), new int[] {256, 256, 100});
+    return compare("descending", stored.expected(0, 1), stored.actual(tier, 0, 1));
   }
 
   /**

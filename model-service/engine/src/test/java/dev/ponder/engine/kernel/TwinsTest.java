@@ -37,7 +37,16 @@ class TwinsTest {
   @ParameterizedTest
   @CsvSource({"F16,48", "F16,64", "INT8,16", "INT8,48", "INT8,64", "INT8,128"})
   void attentionOnStoredPagesIsEqual(KvType type, int size) {
+    assertThat(Twins.storedAttention(Twins.SCALAR, size, type, SEED)).isNull();
     assertThat(Twins.storedAttention(VECTOR, size, type, SEED)).isNull();
+  }
+
+  /** The comparison can fail: pieces joined in the other order are another result. */
+  @ParameterizedTest
+  @EnumSource(KvType.class)
+  void piecesInAnotherOrderAreNoticed(KvType type) {
+    assertThat(Twins.descending(VECTOR, type, SEED)).isNotNull();
+    assertThat(Twins.descending(Twins.SCALAR, type, SEED)).isNotNull();
   }
 
   /** Other widths need a JVM of their own: the width is a constant of the compiled kernels. */

@@ -50,9 +50,15 @@ final class AllocationProbe {
         quiet = last <= STEPS * BYTES_PER_STEP ? quiet + 1 : 0;
       }
       System.out.println(
-          quiet == QUIET_ROUNDS && ids.size() == 2
+          quiet == QUIET_ROUNDS && ids.size() == 2 && batch.workspace.pieces.cut()
               ? "next to nothing"
-              : last + " bytes in " + STEPS + " steps of " + ids.size() + " threads");
+              : last
+                  + " bytes in "
+                  + STEPS
+                  + " steps of "
+                  + ids.size()
+                  + " threads, cut: "
+                  + batch.workspace.pieces.cut());
     }
   }
 

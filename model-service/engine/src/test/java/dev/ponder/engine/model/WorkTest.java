@@ -97,7 +97,8 @@ class WorkTest {
   @ValueSource(ints = {1, 5})
   void stepsAllocateNextToNothingOnceCompiled(int rows) throws IOException, InterruptedException {
     for (TensorType type : new TensorType[] {TensorType.Q4_1, TensorType.Q8_0}) {
-      Path path = write(folder, new RandomLlama().type(type).contextLength(512));
+      RandomLlama llama = new RandomLlama().type(type).contextLength(512);
+      Path path = write(folder, llama.width(96).heads(6, 3)); // three key heads, two members
       for (KernelTier tier : ModelRuns.fastTiers()) {
         ChildJvm.run(
             AllocationProbe.class,
