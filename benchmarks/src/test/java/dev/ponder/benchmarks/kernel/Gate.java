@@ -8,46 +8,61 @@ import java.util.SplittableRandom;
 import org.openjdk.jmh.annotations.Param;
 
 /**
- * The feed-forward gate of a row, into quantised activations. Counted are gates and ups, once; a
- * copy of them is made first, since the kernel works in place.
+ * The gated product of a feed-forward network into quantised activations: two matrix products and
+ * SwiGLU. Counted are the products and the stored weights.
  */
 public class Gate extends KernelTrial {
   /** Outputs of the product that shows what was gated. */
-  private static final int OUTPUTS = 64;
+  private static final int SHOWN = 64;
+
+  @Param("Q4_1")
+  public TensorType type = TensorType.Q4_1;
+
+  @Param({"1", "64"})
+  public int rows = 1;
 
   @Param public ActivationPrecision activations = ActivationPrecision.BITS8;
 
-  @Param("1536")
-  public int columns = 1536;
+  @Param("512")
+  public int outputs = 512;
+
+  @Param("768")
+  public int columns = 768;
 
   @Override
   Operation prepare(Kernels kernels, SplittableRandom random) {
-    Weights weights = new Weights(kernels, TensorType.Q8_0, OUTPUTS, columns, random);
-    float[] values = gaussians(2 * columns, random);
-    float[] gates = new float[2 * columns];
-    Activations x = kernels.activations(1, activations, weights.matrix);
-    x.rows(1);
+    Weights gate = new Weights(kernels, type, outputs, columns, random);
+    Weights up = new Weights(kernels, type, outputs, columns, random);
+    Weights shown = new Weights(kernels, TensorType.Q8_0, SHOWN, outputs, random);
+    Activations x = kernels.activations(rows, activations, gate.matrix, up.matrix);
+    x.rows(rows);
+    for (int row = 0; row < rows; row++) {
+      x.set(row, gaussians(columns, random), 0, columns);
+    }
+    Activations gated = kernels.activations(rows, activations, shown.matrix);
+    gated.rows(rows);
+    float[][] room = new float[rows][2 * outputs];
     return new Operation() {
       @Override
       public void run() {
-        System.arraycopy(values, 0, gates, 0, gates.length);
-        kernels.swiglu(gates, columns, 0, columns, x, 0, weights.scratch);
+        int tiles = gate.matrix.tiles();
+        kernels.gated(gate.matrix, up.matrix, x, room, gated, 0, tiles, gate.scratch);
       }
 
       @Override
       public float[] result() {
-        return weights.product(x);
+        return shown.product(gated);
       }
     };
   }
 
   @Override
   long operations() {
-    return 0;
+    return 4L * rows * outputs * columns;
   }
 
   @Override
   long bytes() {
-    return 2L * columns * Float.BYTES;
+    return 2 * type.bytes((long) outputs * columns);
   }
 }

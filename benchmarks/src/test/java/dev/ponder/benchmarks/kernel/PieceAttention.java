@@ -1,9 +1,9 @@
 package dev.ponder.benchmarks.kernel;
 
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
-
 import dev.ponder.engine.kernel.AttentionState;
 import dev.ponder.engine.kernel.Kernels;
+import dev.ponder.engine.kernel.KvCodec;
+import dev.ponder.engine.kernel.KvType;
 import dev.ponder.engine.kernel.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,9 +28,12 @@ public class PieceAttention extends KernelTrial {
   @Param("64")
   public int headSize = 64;
 
+  @Param({"F16", "INT8"})
+  public KvType kv = KvType.F16;
+
   @Override
   Operation prepare(Kernels kernels, SplittableRandom random) {
-    return new Attention(kernels, rows, heads, headSize, random);
+    return new Attention(kernels, rows, heads, headSize, kv, random);
   }
 
   /** A score and a weighted value: a multiplication and an addition each. */
@@ -41,7 +44,7 @@ public class PieceAttention extends KernelTrial {
 
   @Override
   long bytes() {
-    return 2L * Kernels.PIECE_TOKENS * headSize * Short.BYTES;
+    return 2L * Kernels.PIECE_TOKENS * kv.tokenBytes(headSize);
   }
 
   private static final class Attention implements Operation {
@@ -57,38 +60,39 @@ public class PieceAttention extends KernelTrial {
     private final int[] tokens;
     private final AttentionState[] states;
     private final Scratch scratch;
-    private final short[] halves;
+    private final KvType kv;
+    private final KvCodec codec;
     private final float[] keys;
 
     /** A row of zeros behind the last token, as the kernels want it. */
     private final float[] values;
 
     @SuppressWarnings("MustBeClosedChecker") // an automatic arena is not closed
-    Attention(Kernels kernels, int rows, int heads, int size, SplittableRandom random) {
+    Attention(Kernels kernels, int rows, int heads, int size, KvType kv, SplittableRandom random) {
       this.kernels = kernels;
       this.heads = heads;
       this.size = size;
       scale = (float) (1 / StrictMath.sqrt(size));
       queries = gaussians(rows, heads * size, random);
       out = new float[rows][heads * size];
-      int pageSize = Kernels.PAGE_TOKENS * size;
-      short[] stored = new short[2 * PAGES * pageSize];
-      for (int i = 0; i < stored.length; i++) {
-        stored[i] = Float.floatToFloat16((float) random.nextGaussian());
-      }
-      long bytes = (long) stored.length * Short.BYTES;
-      pages = Arena.ofAuto().allocate(bytes, 64).copyFrom(MemorySegment.ofArray(stored));
+      this.kv = kv;
+      codec = kernels.codec(size, kv);
+      long pageBytes = (long) Kernels.PAGE_TOKENS * kv.tokenBytes(size);
+      pages = Arena.ofAuto().allocate(2 * PAGES * pageBytes, 64);
       for (int page = 0; page < PAGES; page++) {
-        keyPages[page] = 2L * page * pageSize * Short.BYTES;
-        valuePages[page] = keyPages[page] + (long) pageSize * Short.BYTES;
+        keyPages[page] = 2 * page * pageBytes;
+        valuePages[page] = keyPages[page] + pageBytes;
+        for (int token = 0; token < Kernels.PAGE_TOKENS; token++) {
+          codec.storeKey(gaussians(1, size, random)[0], 0, pages, keyPages[page], token);
+          codec.storeValue(gaussians(1, size, random)[0], 0, pages, valuePages[page], token);
+        }
       }
       tokens = new int[rows];
       Arrays.fill(tokens, Kernels.PIECE_TOKENS);
       states = new AttentionState[rows * heads];
       Arrays.setAll(states, i -> new AttentionState(size));
       scratch = kernels.scratch(size);
-      halves = new short[pageSize];
-      keys = new float[PAGES * pageSize];
+      keys = new float[Kernels.PIECE_TOKENS * size];
       values = new float[(Kernels.PIECE_TOKENS + 1) * size];
     }
 
@@ -97,7 +101,7 @@ public class PieceAttention extends KernelTrial {
       for (AttentionState state : states) {
         state.clear();
       }
-      if (kernels.attendsStored(size)) {
+      if (kernels.attendsStored(size, kv)) {
         kernels.attendStored(
             queries,
             0,
@@ -105,6 +109,7 @@ public class PieceAttention extends KernelTrial {
             0,
             heads,
             scale,
+            kv,
             pages,
             keyPages,
             valuePages,
@@ -114,8 +119,9 @@ public class PieceAttention extends KernelTrial {
             scratch);
       } else {
         for (int page = 0; page < PAGES; page++) {
-          load(keyPages[page], keys, page * halves.length);
-          load(valuePages[page], values, page * halves.length);
+          int at = page * Kernels.PAGE_TOKENS * size;
+          codec.loadKeys(pages, keyPages[page], keys, at);
+          codec.loadValues(pages, valuePages[page], values, at);
         }
         for (int i = 0; i < states.length; i++) {
           kernels.attend(
@@ -131,13 +137,6 @@ public class PieceAttention extends KernelTrial {
       }
       for (int i = 0; i < states.length; i++) {
         kernels.finish(states[i], out[i / heads], i % heads * size);
-      }
-    }
-
-    private void load(long offset, float[] to, int at) {
-      MemorySegment.copy(pages, JAVA_SHORT, offset, halves, 0, halves.length);
-      for (int i = 0; i < halves.length; i++) {
-        to[at + i] = Float.float16ToFloat(halves[i]);
       }
     }
 
