@@ -78,9 +78,9 @@ public class PieceAttention extends KernelTrial {
       this.kv = kv;
       codec = kernels.codec(size, kv);
       long pageBytes = (long) Kernels.PAGE_TOKENS * kv.tokenBytes(size);
-      pages = Arena.ofAuto().allocate(2 * PAGES * pageBytes, 64);
+      pages = Arena.ofAuto().allocate(2L * PAGES * pageBytes, 64);
       for (int page = 0; page < PAGES; page++) {
-        keyPages[page] = 2 * page * pageBytes;
+        keyPages[page] = 2L * page * pageBytes;
         valuePages[page] = keyPages[page] + pageBytes;
         for (int token = 0; token < Kernels.PAGE_TOKENS; token++) {
           codec.storeKey(gaussians(1, size, random)[0], 0, pages, keyPages[page], token);
