@@ -23,17 +23,18 @@ public class Gate extends KernelTrial {
 
   @Param public ActivationPrecision activations = ActivationPrecision.BITS8;
 
+  /** A multiple of 32. */
   @Param("512")
-  public int outputs = 512;
+  public int gates = 512;
 
   @Param("768")
   public int columns = 768;
 
   @Override
   Operation prepare(Kernels kernels, SplittableRandom random) {
-    Weights gate = new Weights(kernels, type, outputs, columns, random);
-    Weights up = new Weights(kernels, type, outputs, columns, random);
-    Weights shown = new Weights(kernels, TensorType.Q8_0, SHOWN, outputs, random);
+    Weights gate = new Weights(kernels, type, gates, columns, random);
+    Weights up = new Weights(kernels, type, gates, columns, random);
+    Weights shown = new Weights(kernels, TensorType.Q8_0, SHOWN, gates, random);
     Activations x = kernels.activations(rows, activations, gate.matrix, up.matrix);
     x.rows(rows);
     for (int row = 0; row < rows; row++) {
@@ -41,7 +42,7 @@ public class Gate extends KernelTrial {
     }
     Activations gated = kernels.activations(rows, activations, shown.matrix);
     gated.rows(rows);
-    float[][] room = new float[rows][2 * outputs];
+    float[][] room = new float[rows][2 * gates];
     return new Operation() {
       @Override
       public void run() {
@@ -58,11 +59,11 @@ public class Gate extends KernelTrial {
 
   @Override
   long operations() {
-    return 4L * rows * outputs * columns;
+    return 4L * rows * gates * columns;
   }
 
   @Override
   long bytes() {
-    return 2 * type.bytes((long) outputs * columns);
+    return 2 * type.bytes((long) gates * columns);
   }
 }

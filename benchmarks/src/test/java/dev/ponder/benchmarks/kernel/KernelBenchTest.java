@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.ponder.engine.gguf.TensorType;
 import dev.ponder.engine.kernel.ActivationPrecision;
 import dev.ponder.engine.kernel.KernelTier;
+import dev.ponder.engine.kernel.KvType;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Supplier;
@@ -35,6 +36,7 @@ class KernelBenchTest {
                     .include(KernelBench.class.getPackageName())
                     .param("tier", KernelBench.available())
                     .param("outputs", "48")
+                    .param("gates", "64")
                     .param("columns", "256")
                     .forks(0)
                     .warmupIterations(0)
@@ -47,7 +49,9 @@ class KernelBenchTest {
     int tiers = KernelBench.available().length;
     int precisions = ActivationPrecision.values().length;
     int products = TensorType.values().length * 3 * precisions;
-    assertThat(results).hasSize(tiers * (products + 2 + 2 * precisions + 1 + precisions));
+    int attentions = 2 * KvType.values().length;
+    assertThat(results)
+        .hasSize(tiers * (products + attentions + 2 * precisions + 1 + 2 * precisions));
     assertThat(results)
         .allSatisfy(result -> assertThat(KernelBench.counter(result, "bytes")).isPositive());
     assertThat(KernelBench.table(results).markdown())
