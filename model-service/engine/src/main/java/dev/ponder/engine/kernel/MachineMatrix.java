@@ -55,6 +55,7 @@ final class MachineMatrix extends Matrix {
     tileBytes = (long) blocks * layout.blockBytes();
     data = memory.apply(tileBytes * tiles());
     pack(format, source);
+    release(source);
   }
 
   /** Scales of the K types are products and need more bits than a half float has. */

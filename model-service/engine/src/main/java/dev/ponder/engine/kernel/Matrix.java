@@ -1,5 +1,6 @@
 package dev.ponder.engine.kernel;
 
+import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +48,16 @@ public abstract class Matrix {
 
   /** Whether the product needs activations as they are rather than quantised. */
   public abstract boolean takesFloats();
+
+  /**
+   * Gives the system back the memory of a file's weights that have been laid out anew; whoever
+   * reads them again has them brought in again.
+   */
+  static void release(MemorySegment weights) {
+    if (weights.isMapped()) {
+      weights.unload();
+    }
+  }
 
   final float bias(int row) {
     return bias == null ? 0 : bias[row];

@@ -73,6 +73,7 @@ final class VectorMatrix extends Matrix {
     tileBytes = (long) blocks * blockBytes;
     data = arena.allocate(tileBytes * tiles(), 64);
     pack(format, source);
+    release(source);
   }
 
   private void pack(BlockFormat format, MemorySegment source) {
