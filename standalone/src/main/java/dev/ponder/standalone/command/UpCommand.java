@@ -126,9 +126,9 @@ final class UpCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--cache-mb: " + cacheMegabytes + " (expected: 16 to 1048576)");
     }
-    if (threads != null && (threads < 1 || threads > 1024)) {
+    if (threads != null && (threads < 1 || threads > 256)) {
       throw new ParameterException(
-          spec.commandLine(), "--threads: " + threads + " (expected: 1 to 1024)");
+          spec.commandLine(), "--threads: " + threads + " (expected: 1 to 256)");
     }
     try {
       if (kv != null) {

@@ -22,7 +22,8 @@ class UpCommandTest {
           --kv=int4      | --kv: int4 (expected: f16 or int8)
           --port=-1      | --port: -1 (expected: 0 to 65535; 0 takes any free one)
           --cache-mb=1   | --cache-mb: 1 (expected: 16 to 1048576)
-          --threads=0    | --threads: 0 (expected: 1 to 1024)
+          --threads=0    | --threads: 0 (expected: 1 to 256)
+          --threads=257  | --threads: 257 (expected: 1 to 256)
           """)
   void refusesBadOptionsBeforeAnythingStarts(String option, String message) {
     assertThat(line.execute(option)).isEqualTo(CommandLine.ExitCode.USAGE);
