@@ -103,6 +103,29 @@ public abstract sealed class BlockFormat extends WeightFormat
   }
 
   /**
+   * Whether scales, and minima, are products of a half float, the unit, that 256 weights share and
+   * of an integer of their own.
+   */
+  public boolean hasFactors() {
+    return false;
+  }
+
+  /**
+   * Unpacks what scales and minima are products of: steps and units.
+   *
+   * @throws UnsupportedOperationException without {@link #hasFactors}
+   */
+  public final void unpackFactors(MemorySegment data, long offset, int cols, Unpacked to) {
+    for (int block = 0; block < cols / type().blockSize(); block++) {
+      unpackBlockFactors(data, offset + (long) block * type().blockBytes(), block, to);
+    }
+  }
+
+  void unpackBlockFactors(MemorySegment data, long offset, int block, Unpacked to) {
+    throw new UnsupportedOperationException(type() + ": no factors");
+  }
+
+  /**
    * The integer dot product of one group: exact in int32 whatever the order, because 32 products of
    * an int8 and a 16-bit integer stay below 2^27.
    */

@@ -27,6 +27,16 @@ final class KScales {
     }
   }
 
+  /** The factors of those products; minima are taken off, so their unit is minus dmin. */
+  static void unpackFactors(MemorySegment data, long offset, int block, Unpacked to) {
+    to.scaleUnits[block] = data.get(FloatFormat.SHORT, offset);
+    to.minimumUnits[block] = (short) (data.get(FloatFormat.SHORT, offset + 2) ^ 0x8000);
+    for (int g = 0; g < 8; g++) {
+      to.scaleSteps[8 * block + g] = (byte) six(data, offset + 4, g, 0);
+      to.minimumSteps[8 * block + g] = (byte) six(data, offset + 4, g, 4);
+    }
+  }
+
   private static int six(MemorySegment data, long at, int g, int half) {
     if (g < 4) {
       return unsigned(data, at + g + half) & 63;

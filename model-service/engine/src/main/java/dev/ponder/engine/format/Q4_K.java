@@ -13,6 +13,16 @@ final class Q4_K extends BlockFormat {
   }
 
   @Override
+  public boolean hasFactors() {
+    return true;
+  }
+
+  @Override
+  void unpackBlockFactors(MemorySegment data, long offset, int block, Unpacked to) {
+    KScales.unpackFactors(data, offset, block, to);
+  }
+
+  @Override
   void unpackBlock(MemorySegment data, long offset, byte[] w, int at, float[] d, float[] m) {
     KScales.unpack(data, offset, at / 32, d, m);
     for (int i = 0; i < 128; i += 8) {

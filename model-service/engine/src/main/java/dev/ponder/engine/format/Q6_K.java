@@ -16,6 +16,17 @@ final class Q6_K extends BlockFormat {
   }
 
   @Override
+  public boolean hasFactors() {
+    return true;
+  }
+
+  @Override
+  void unpackBlockFactors(MemorySegment data, long offset, int block, Unpacked to) {
+    to.scaleUnits[block] = data.get(FloatFormat.SHORT, offset + 208);
+    MemorySegment.copy(data, JAVA_BYTE, offset + 192, to.scaleSteps, 16 * block, 16);
+  }
+
+  @Override
   void unpackBlock(MemorySegment data, long offset, byte[] w, int at, float[] d, float[] m) {
     float scale = half(data, offset + 208);
     for (int g = 0; g < 16; g++) {

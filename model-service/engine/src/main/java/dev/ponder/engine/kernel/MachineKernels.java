@@ -81,7 +81,7 @@ public final class MachineKernels implements Kernels {
     MachineKernels kernels = new MachineKernels(set, new ScalarKernels());
     for (TensorType type : TensorType.values()) {
       if (WeightFormat.of(type) instanceof BlockFormat format) {
-        kernels.products(MachineMatrix.layout(format));
+        kernels.products(format);
       }
     }
     kernels.program.quantiser(1);
@@ -95,7 +95,9 @@ public final class MachineKernels implements Kernels {
   }
 
   /** The products with 8-bit and with 16-bit activations. */
-  private List<TileProduct> products(TileLayout layout) {
+  private List<TileProduct> products(BlockFormat format) {
+    boolean factors = program.instructionSet() == InstructionSet.AVX512_VNNI;
+    TileLayout layout = MachineMatrix.layout(format, factors);
     return List.of(program.product(layout, 1), program.product(layout, 2));
   }
 
@@ -120,7 +122,7 @@ public final class MachineKernels implements Kernels {
       Arena arena) {
     return switch (format) {
       case BlockFormat blocks -> {
-        List<TileProduct> products = products(MachineMatrix.layout(blocks));
+        List<TileProduct> products = products(blocks);
         yield new MachineMatrix(
             name, blocks, products, data, rows, cols, bias, size -> memory.allocate(size, arena));
       }

@@ -4,7 +4,6 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.ponder.engine.format.BlockFormat;
 import dev.ponder.engine.format.Unpacked;
-import dev.ponder.engine.gguf.TensorType;
 import dev.ponder.engine.machine.TileLayout;
 import dev.ponder.engine.machine.TileProduct;
 import java.lang.foreign.MemorySegment;
@@ -49,22 +48,28 @@ final class MachineMatrix extends Matrix {
       float @Nullable [] bias,
       LongFunction<MemorySegment> memory) {
     super(name, rows, cols, bias);
-    layout = layout(format);
+    layout = products.getFirst().layout();
     this.products = products;
     blocks = cols / TileLayout.BLOCK;
-    tileBytes = (long) blocks * layout.blockBytes();
+    tileBytes = layout.tileBytes(blocks);
     data = memory.apply(tileBytes * tiles());
     pack(format, source);
     release(source);
   }
 
-  /** Scales of the K types are products and need more bits than a half float has. */
-  static TileLayout layout(BlockFormat format) {
-    TensorType type = format.type();
+  /**
+   * Scales of the K types are products and need more bits than a half float has.
+   *
+   * @param factors whether there are kernels that form those products
+   */
+  static TileLayout layout(BlockFormat format, boolean factors) {
     boolean nibbles = format.greatest() - format.least() <= 15;
-    boolean halves = type.blockSize() == TileLayout.BLOCK;
+    TileLayout.Scales scales =
+        !format.hasFactors()
+            ? TileLayout.Scales.HALVES
+            : factors ? TileLayout.Scales.PRODUCTS : TileLayout.Scales.FLOATS;
     int groups = TileLayout.BLOCK / format.groupSize();
-    return new TileLayout(nibbles, groups, halves, format.hasMinimum(), -format.least());
+    return new TileLayout(nibbles, groups, scales, format.hasMinimum(), -format.least());
   }
 
   private void pack(BlockFormat format, MemorySegment source) {
@@ -83,10 +88,18 @@ final class MachineMatrix extends Matrix {
     Unpacked row = new Unpacked(cols());
     int first = tile * TILE;
     for (int r = 0; r < Math.min(TILE, rows() - first); r++) {
-      format.unpack(source, (first + r) * format.rowBytes(cols()), cols(), row);
+      long offset = (first + r) * format.rowBytes(cols());
+      format.unpack(source, offset, cols(), row);
+      if (layout.scales() == TileLayout.Scales.PRODUCTS) {
+        format.unpackFactors(source, offset, cols(), row);
+      }
       for (int block = 0; block < blocks; block++) {
-        int at = block * layout.blockBytes();
+        int at = layout.blockAt(block);
         packCodes(row.weights(), block * TileLayout.BLOCK, packed, at + 4 * r);
+        if (layout.scales() == TileLayout.Scales.PRODUCTS) {
+          packFactors(row, block, r, numbers);
+          continue;
+        }
         for (int group = 0; group < layout.groups(); group++) {
           int scaleAt = at + layout.codeBytes() + group * layout.scaleBytes();
           put(numbers, scaleAt, r, row.scales()[block * layout.groups() + group]);
@@ -97,6 +110,21 @@ final class MachineMatrix extends Matrix {
       }
     }
     MemorySegment.copy(packed, 0, data, JAVA_BYTE, tile * tileBytes, packed.length);
+  }
+
+  private void packFactors(Unpacked row, int block, int r, ByteBuffer packed) {
+    int units = layout.unitsAt(block) + Short.BYTES * r;
+    int steps = layout.blockAt(block) + layout.codeBytes() + r;
+    int eight = block / TileLayout.UNIT_BLOCKS;
+    packed.putShort(units, row.scaleUnits()[eight]);
+    for (int group = 0; group < layout.groups(); group++) {
+      byte step = row.scaleSteps()[block * layout.groups() + group];
+      packed.put(steps + group * layout.scaleBytes(), step);
+    }
+    if (layout.minimum()) {
+      packed.putShort(units + Short.BYTES * TILE, row.minimumUnits()[eight]);
+      packed.put(steps + layout.groups() * layout.scaleBytes(), row.minimumSteps()[block]);
+    }
   }
 
   /**
@@ -126,7 +154,7 @@ final class MachineMatrix extends Matrix {
   }
 
   private void put(ByteBuffer numbers, int at, int r, float value) {
-    if (layout.halves()) {
+    if (layout.scales() == TileLayout.Scales.HALVES) {
       numbers.putShort(at + 2 * r, Float.floatToFloat16(value));
     } else {
       numbers.putFloat(at + 4 * r, value);

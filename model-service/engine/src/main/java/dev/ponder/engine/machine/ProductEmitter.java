@@ -39,6 +39,8 @@ final class ProductEmitter {
   private static final Gp DISTANCE = Gp.R15;
   private static final Gp[] SAVED = {Gp.RBX, Gp.R12, Gp.R13, Gp.R14, Gp.R15};
 
+  private static final Vec UNITS = Vec.zmm(29);
+  private static final Vec MINIMUM_UNITS = Vec.zmm(30);
   private static final int LINE = 64;
 
   private final Assembler a;
@@ -56,6 +58,9 @@ final class ProductEmitter {
     }
     this.a = a;
     this.wide = set == InstructionSet.AVX512_VNNI;
+    if (!wide && layout.scales() == TileLayout.Scales.PRODUCTS) {
+      throw new IllegalArgumentException("layout: " + layout.label() + " needs 512 bits");
+    }
     this.layout = layout;
     this.x = x;
     this.rows = rows;
@@ -139,7 +144,8 @@ final class ProductEmitter {
     return FIELD.at(x.fieldAt(field, row));
   }
 
-  // 512 bits: registers 0-7 sums, 8-15 integers, 16-23 weights, 24 scales, 25 minima, 26-30 spare.
+  // 512 bits: registers 0-7 sums, 8-15 integers, 16-23 weights, 24 scales, 25 minima, 26-28 spare,
+  // 29 units of scales, 30 units of minima.
 
   private void emitWidePass() {
     Label block = new Label();
@@ -150,6 +156,9 @@ final class ProductEmitter {
     }
     a.align(32);
     a.place(block);
+    if (layout.unitBytes() > 0) {
+      emitUnits();
+    }
     emitWideWeights();
     int vectors = 8 / layout.groups();
     for (int group = 0; group < layout.groups(); group++) {
@@ -159,7 +168,7 @@ final class ProductEmitter {
         emitDots(group, vectors);
       }
       for (int row = 0; row < rows; row++) {
-        Vec scale = Vec.zmm(26 + row % 5);
+        Vec scale = spare(row);
         a.vcvtdq2ps(integer(row), integer(row));
         a.vmulps(scale, Vec.zmm(24), each(FIELD.at(x.fieldAt(Activation.DX, row))));
         a.vfmadd231ps(sum(row), integer(row), scale);
@@ -169,7 +178,7 @@ final class ProductEmitter {
         }
       }
       if (group + 1 < layout.groups()) {
-        loadScales(Vec.zmm(24), layout.codeBytes() + (group + 1) * layout.scaleBytes());
+        loadScales(Vec.zmm(24), layout.codeBytes() + (group + 1) * layout.scaleBytes(), UNITS);
       }
     }
     endBlock(block);
@@ -187,6 +196,10 @@ final class ProductEmitter {
 
   private static Vec integer(int row) {
     return Vec.zmm(8 + row);
+  }
+
+  private static Vec spare(int row) {
+    return Vec.zmm(26 + row % 3);
   }
 
   private static Vec weights(int vector) {
@@ -208,18 +221,36 @@ final class ProductEmitter {
         a.vpandd(weights(v + 1), weights(v + 1), nibbleMask());
       }
     }
-    loadScales(Vec.zmm(24), layout.codeBytes());
+    loadScales(Vec.zmm(24), layout.codeBytes(), UNITS);
     if (layout.minimum()) {
-      loadScales(Vec.zmm(25), layout.minimumAt());
+      loadScales(Vec.zmm(25), layout.minimumAt(), MINIMUM_UNITS);
     }
     emitPrefetch(0, 9);
   }
 
-  private void loadScales(Vec to, int at) {
-    if (layout.halves()) {
-      a.vcvtph2ps(to, W.at(at));
-    } else {
-      a.vmovups(to, W.at(at));
+  /** Passes over the units ahead of eight blocks, where these begin. */
+  private void emitUnits() {
+    Label within = new Label();
+    a.mov(ROW, BLOCKS_LEFT);
+    a.shl(ROW, 61); // what remains of a division by eight
+    a.jump(Condition.NOT_ZERO, within);
+    a.vcvtph2ps(UNITS, W.at(0));
+    if (layout.minimum()) {
+      a.vcvtph2ps(MINIMUM_UNITS, W.at(TileLayout.ROWS * Short.BYTES));
+    }
+    a.add(W, layout.unitBytes());
+    a.place(within);
+  }
+
+  private void loadScales(Vec to, int at, Vec units) {
+    switch (layout.scales()) {
+      case HALVES -> a.vcvtph2ps(to, W.at(at));
+      case FLOATS -> a.vmovups(to, W.at(at));
+      case PRODUCTS -> {
+        a.vpmovsxbd(to, W.at(at));
+        a.vcvtdq2ps(to, to);
+        a.vmulps(to, to, units);
+      }
     }
   }
 
@@ -233,11 +264,10 @@ final class ProductEmitter {
         if (plane == 1) {
           a.vpslld(acc, acc, 8);
           if (corrected) {
-            Vec spare = Vec.zmm(26 + row % 5);
             if (doubled) {
-              a.vpbroadcastd(spare, zeroCorrection(row, group));
-              a.vpaddd(spare, spare, spare);
-              a.vpaddd(acc, acc, spare);
+              a.vpbroadcastd(spare(row), zeroCorrection(row, group));
+              a.vpaddd(spare(row), spare(row), spare(row));
+              a.vpaddd(acc, acc, spare(row));
             } else {
               a.vpaddd(acc, acc, each(zeroCorrection(row, group)));
             }
@@ -377,8 +407,8 @@ final class ProductEmitter {
   private void emitNarrowSums(int half, int first, int count, int group) {
     Vec scales = Vec.ymm(13);
     Vec each = Vec.ymm(14);
-    int lane = layout.halves() ? half / 2 : half;
-    loadScales(scales, layout.codeBytes() + group * layout.scaleBytes() + lane);
+    int lane = layout.scales() == TileLayout.Scales.HALVES ? half / 2 : half;
+    loadScales(scales, layout.codeBytes() + group * layout.scaleBytes() + lane, UNITS);
     for (int row = 0; row < count; row++) {
       Vec integer = Vec.ymm(4 + row);
       if (x.planes() == 2) {
@@ -391,7 +421,7 @@ final class ProductEmitter {
       a.vfmadd231ps(Vec.ymm(row), integer, each);
     }
     if (layout.minimum()) {
-      loadScales(scales, layout.minimumAt() + lane);
+      loadScales(scales, layout.minimumAt() + lane, MINIMUM_UNITS);
       for (int row = 0; row < count; row++) {
         a.vbroadcastss(each, FIELD.at(x.fieldAt(Activation.SCALED_SUM, first + row)));
         a.vfmadd231ps(Vec.ymm(row), scales, each);

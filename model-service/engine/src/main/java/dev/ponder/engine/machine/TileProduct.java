@@ -88,7 +88,7 @@ public final class TileProduct {
     check(c);
     Activation x = c.stride == 1 ? one : many;
     MemorySegment arguments = c.arguments;
-    long tileBytes = (long) c.blocks * layout.blockBytes();
+    long tileBytes = layout.tileBytes(c.blocks);
     long groupAt = (long) c.firstGroup * c.blocks;
     arguments.set(JAVA_LONG, ProductEmitter.WEIGHTS, c.weights.address() + c.firstTile * tileBytes);
     arguments.set(JAVA_LONG, ProductEmitter.VALUES, c.values.address() + groupAt * x.blockBytes());
@@ -106,6 +106,9 @@ public final class TileProduct {
     range("tiles", c.tiles, 1, MOST);
     range("first tile", c.firstTile, 0, MOST);
     range("blocks", c.blocks, 1, MOST);
+    if (!layout.takes(c.blocks)) {
+      throw new IllegalArgumentException("blocks: " + c.blocks + " (expected: a multiple of 8)");
+    }
     range("groups", c.groups, 1, MOST);
     range("first group", c.firstGroup, 0, MOST);
     if (c.stride != 1 && c.stride != Activation.GROUP) {
@@ -117,8 +120,7 @@ public final class TileProduct {
     Activation x = c.stride == 1 ? one : many;
     long lastGroup = (long) c.firstGroup + c.groups;
     holds("arguments", c.arguments, 1, ARGUMENT_BYTES);
-    holds(
-        "weights", c.weights, (long) c.firstTile + c.tiles, (long) c.blocks * layout.blockBytes());
+    holds("weights", c.weights, (long) c.firstTile + c.tiles, layout.tileBytes(c.blocks));
     holds("activations", c.values, lastGroup, (long) c.blocks * x.blockBytes());
     holds("fields", c.fields, lastGroup, (long) c.blocks * x.fieldBytes());
     long lastRow = (c.groups - 1L) * c.stride + c.rows - 1;

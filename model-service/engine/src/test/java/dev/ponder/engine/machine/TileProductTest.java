@@ -3,10 +3,12 @@ package dev.ponder.engine.machine;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.ponder.engine.machine.TileLayout.Scales;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -20,11 +22,13 @@ import org.junit.jupiter.params.provider.EnumSource;
 class TileProductTest {
   private static final long SEED = Long.getLong("test.seed", 20261123);
   private static final TileLayout[] LAYOUTS = {
-    new TileLayout(false, 1, true, false, 128),
-    new TileLayout(true, 1, true, false, 8),
-    new TileLayout(true, 1, true, true, 0),
-    new TileLayout(false, 1, true, false, 16),
-    new TileLayout(false, 2, false, false, 32)
+    new TileLayout(false, 1, Scales.HALVES, false, 128),
+    new TileLayout(true, 1, Scales.HALVES, false, 8),
+    new TileLayout(true, 1, Scales.HALVES, true, 0),
+    new TileLayout(false, 1, Scales.HALVES, false, 16),
+    new TileLayout(false, 2, Scales.FLOATS, false, 32),
+    new TileLayout(true, 1, Scales.PRODUCTS, true, 0),
+    new TileLayout(false, 2, Scales.PRODUCTS, false, 32)
   };
 
   /**
@@ -39,7 +43,8 @@ class TileProductTest {
     SplittableRandom random = new SplittableRandom(SEED);
     int computed = 0;
     for (int i = 0; i < 10_000; i++) {
-      TileLayout layout = LAYOUTS[random.nextInt(LAYOUTS.length)];
+      boolean wide = set == InstructionSet.AVX512_VNNI;
+      TileLayout layout = LAYOUTS[random.nextInt(wide ? LAYOUTS.length : LAYOUTS.length - 2)];
       int planes = 1 + random.nextInt(2);
       TileProduct product = program.product(layout, planes);
       try (Arena arena = Arena.ofConfined()) {
@@ -66,12 +71,21 @@ class TileProductTest {
     TileProduct.Call call =
         new TileProduct.Call(GuardedMemory.allocate(TileProduct.ARGUMENT_BYTES, arena));
     int tiles = 1 + random.nextInt(3);
-    int blocks = 1 + random.nextInt(3);
+    int blocks = (1 + random.nextInt(3)) * (layout.unitBytes() > 0 ? 8 : 1);
     int groups = 1 + random.nextInt(2);
     call.stride = random.nextInt(4) == 0 ? 1 : 8;
     Activation x = new Activation(planes, call.stride);
-    call.weights = filled((long) tiles * blocks * layout.blockBytes(), random, arena);
-    tidyScales(layout, call.weights, random);
+    call.weights = filled(tiles * layout.tileBytes(blocks), random, arena);
+    for (int tile = 0; tile < tiles; tile++) {
+      for (int block = 0; block < blocks; block++) {
+        long at = tile * layout.tileBytes(blocks);
+        tidyScales(layout, call.weights, at + layout.blockAt(block), random);
+        for (int unit = 0; unit < layout.unitBytes(); unit += 2) {
+          short half = Float.floatToFloat16((float) random.nextGaussian());
+          call.weights.set(JAVA_SHORT, at + layout.unitsAt(block) + unit, half);
+        }
+      }
+    }
     call.values = filled((long) groups * blocks * x.blockBytes(), random, arena);
     call.fields = fields(x, groups * blocks, random, arena);
     call.out = GuardedMemory.allocate(64L * groups * call.stride * tiles, arena);
@@ -112,19 +126,15 @@ class TileProductTest {
     return segment;
   }
 
-  private static void tidyScales(TileLayout layout, MemorySegment w, SplittableRandom random) {
-    for (long block = 0;
-        block + layout.blockBytes() <= w.byteSize();
-        block += layout.blockBytes()) {
-      int words = layout.blockBytes() - layout.codeBytes();
-      for (int at = 0; at < words; at += layout.halves() ? 2 : 4) {
-        float scale = (float) random.nextGaussian();
-        long to = block + layout.codeBytes() + at;
-        if (layout.halves()) {
-          w.set(java.lang.foreign.ValueLayout.JAVA_SHORT, to, Float.floatToFloat16(scale));
-        } else {
-          w.set(JAVA_FLOAT, to, scale);
-        }
+  private static void tidyScales(
+      TileLayout layout, MemorySegment w, long block, SplittableRandom random) {
+    int size = layout.scaleBytes() / 16;
+    for (int at = layout.codeBytes(); at < layout.blockBytes(); at += size) {
+      float scale = (float) random.nextGaussian();
+      switch (layout.scales()) {
+        case HALVES -> w.set(JAVA_SHORT, block + at, Float.floatToFloat16(scale));
+        case FLOATS -> w.set(JAVA_FLOAT, block + at, scale);
+        case PRODUCTS -> {} // any byte will do
       }
     }
   }
@@ -166,7 +176,9 @@ class TileProductTest {
       TileLayout layout, Activation x, TileProduct.Call c, int row, int output) {
     float acc = 0;
     for (int block = 0; block < c.blocks; block++) {
-      long w = ((long) (c.firstTile + output / 16) * c.blocks + block) * layout.blockBytes();
+      long tile = (c.firstTile + output / 16) * layout.tileBytes(c.blocks);
+      long w = tile + layout.blockAt(block);
+      long units = tile + layout.unitsAt(block);
       long run = (long) (c.firstGroup + row / c.stride) * c.blocks + block;
       int r = row % c.stride;
       for (int group = 0; group < layout.groups(); group++) {
@@ -190,11 +202,11 @@ class TileProductTest {
         dot += layout.zero() == 0 ? 0 : layout.zero() == 16 ? 2 * correction : correction;
         float dx = c.fields.get(JAVA_FLOAT, fields + x.fieldAt(Activation.DX, r));
         long scales = w + layout.codeBytes() + (long) group * layout.scaleBytes();
-        acc = Math.fma((float) dot, scale(layout, c.weights, scales, output % 16) * dx, acc);
+        acc = Math.fma((float) dot, scale(layout, c.weights, scales, units, output % 16) * dx, acc);
         if (layout.minimum()) {
           float scaled = c.fields.get(JAVA_FLOAT, fields + x.fieldAt(Activation.SCALED_SUM, r));
-          acc =
-              Math.fma(scale(layout, c.weights, w + layout.minimumAt(), output % 16), scaled, acc);
+          long minima = w + layout.minimumAt();
+          acc = Math.fma(scale(layout, c.weights, minima, units + 32, output % 16), scaled, acc);
         }
       }
     }
@@ -208,10 +220,16 @@ class TileProductTest {
     return w.get(JAVA_BYTE, block + k / 8 * 64L + row * 4L + k % 4) >> (k & 4) & 15;
   }
 
-  private static float scale(TileLayout layout, MemorySegment w, long at, int row) {
-    return layout.halves()
-        ? Float.float16ToFloat(w.get(java.lang.foreign.ValueLayout.JAVA_SHORT, at + 2L * row))
-        : w.get(JAVA_FLOAT, at + 4L * row);
+  private static float scale(TileLayout layout, MemorySegment w, long at, long units, int row) {
+    return switch (layout.scales()) {
+      case HALVES -> half(w, at + 2L * row);
+      case FLOATS -> w.get(JAVA_FLOAT, at + 4L * row);
+      case PRODUCTS -> half(w, units + 2L * row) * w.get(JAVA_BYTE, at + row);
+    };
+  }
+
+  private static float half(MemorySegment w, long at) {
+    return Float.float16ToFloat(w.get(JAVA_SHORT, at));
   }
 
   @Test
@@ -282,9 +300,9 @@ class TileProductTest {
 
   @Test
   void refusesLayoutsThatNoKernelIsWrittenFor() {
-    assertThatThrownBy(() -> new TileLayout(true, 1, true, false, 7))
+    assertThatThrownBy(() -> new TileLayout(true, 1, Scales.HALVES, false, 7))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new TileLayout(true, 2, true, false, 8))
+    assertThatThrownBy(() -> new TileLayout(true, 2, Scales.HALVES, false, 8))
         .isInstanceOf(IllegalArgumentException.class);
   }
 }
