@@ -6,8 +6,6 @@ import dev.ponder.engine.EngineException;
 import dev.ponder.engine.gguf.TensorType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
@@ -23,14 +21,8 @@ public abstract sealed class BlockFormat extends WeightFormat
   static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  /** Eight bytes of an array at once. */
-  static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-
   /** The low nibbles of eight bytes. */
   static final long NIBBLES = 0x0F0F_0F0F_0F0F_0F0FL;
-
-  private static final long SIGNS = 0x8080_8080_8080_8080L;
 
   private final int groupSize;
   private final boolean minimum;
@@ -104,10 +96,10 @@ public abstract sealed class BlockFormat extends WeightFormat
 
   /**
    * Whether scales, and minima, are products of a half float, the unit, that 256 weights share and
-   * of an integer of their own.
+   * of an integer of their own: the K types.
    */
-  public boolean hasFactors() {
-    return false;
+  public final boolean hasFactors() {
+    return type().blockSize() == 256;
   }
 
   /**
@@ -160,15 +152,9 @@ public abstract sealed class BlockFormat extends WeightFormat
   static void nibbles(MemorySegment data, long offset, byte[] w, int at, int zero) {
     for (int i = 0; i < 16; i += 8) {
       long pairs = data.get(LONG, offset + i);
-      LONGS.set(w, at + i, add(pairs & NIBBLES, zero));
-      LONGS.set(w, at + 16 + i, add(pairs >>> 4 & NIBBLES, zero));
+      EightBytes.set(w, at + i, EightBytes.add(pairs & NIBBLES, zero));
+      EightBytes.set(w, at + 16 + i, EightBytes.add(pairs >>> 4 & NIBBLES, zero));
     }
-  }
-
-  /** Adds a number from -128 to 0 to each of eight bytes below 128, without carries. */
-  private static long add(long bytes, int number) {
-    long numbers = (number & 0xFF) * 0x0101_0101_0101_0101L;
-    return (bytes + (numbers & ~SIGNS)) ^ (numbers & SIGNS);
   }
 
   /** Adds the fifth bits, 32 of them in a little-endian word, to unpacked nibbles. */

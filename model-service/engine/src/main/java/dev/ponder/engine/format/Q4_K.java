@@ -13,11 +13,6 @@ final class Q4_K extends BlockFormat {
   }
 
   @Override
-  public boolean hasFactors() {
-    return true;
-  }
-
-  @Override
   void unpackBlockFactors(MemorySegment data, long offset, int block, Unpacked to) {
     KScales.unpackFactors(data, offset, block, to);
   }
@@ -28,8 +23,8 @@ final class Q4_K extends BlockFormat {
     for (int i = 0; i < 128; i += 8) {
       long pairs = data.get(LONG, offset + KScales.BYTES + i);
       int to = at + i / 32 * 64 + i % 32;
-      LONGS.set(w, to, pairs & NIBBLES);
-      LONGS.set(w, to + 32, pairs >>> 4 & NIBBLES);
+      EightBytes.set(w, to, pairs & NIBBLES);
+      EightBytes.set(w, to + 32, pairs >>> 4 & NIBBLES);
     }
   }
 }

@@ -13,11 +13,6 @@ final class Q5_K extends BlockFormat {
   }
 
   @Override
-  public boolean hasFactors() {
-    return true;
-  }
-
-  @Override
   void unpackBlockFactors(MemorySegment data, long offset, int block, Unpacked to) {
     KScales.unpackFactors(data, offset, block, to);
   }

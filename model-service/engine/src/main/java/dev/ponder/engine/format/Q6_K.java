@@ -16,11 +16,6 @@ final class Q6_K extends BlockFormat {
   }
 
   @Override
-  public boolean hasFactors() {
-    return true;
-  }
-
-  @Override
   void unpackBlockFactors(MemorySegment data, long offset, int block, Unpacked to) {
     to.scaleUnits[block] = data.get(FloatFormat.SHORT, offset + 208);
     MemorySegment.copy(data, JAVA_BYTE, offset + 192, to.scaleSteps, 16 * block, 16);

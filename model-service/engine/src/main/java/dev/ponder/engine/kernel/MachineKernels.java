@@ -359,9 +359,9 @@ public final class MachineKernels implements Kernels {
 
   private @Nullable PieceAttention attention(int headSize, KvType type) {
     PieceAttention made = attention;
-    boolean bytes = type == KvType.INT8;
-    if (made == null || made.layout().headSize() != headSize || made.layout().bytes() != bytes) {
-      made = program.attention(headSize, bytes);
+    int scaled = type == KvType.INT8 ? Int8KvCodec.BLOCK : 0;
+    if (made == null || made.layout().headSize() != headSize || made.layout().scaled() != scaled) {
+      made = program.attention(headSize, scaled);
       attention = made;
     }
     return made;

@@ -3,6 +3,7 @@ package dev.ponder.engine.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
 import dev.ponder.engine.format.BlockFormat;
+import dev.ponder.engine.format.EightBytes;
 import dev.ponder.engine.format.Unpacked;
 import dev.ponder.engine.machine.TileLayout;
 import dev.ponder.engine.machine.TileProduct;
@@ -22,12 +23,6 @@ import org.jspecify.annotations.Nullable;
 final class MachineMatrix extends Matrix {
   private static final VarHandle INTS =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-
-  private static final VarHandle LONGS =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-
-  /** The sign bits of eight bytes. */
-  private static final long SIGNS = 0x8080_8080_8080_8080L;
 
   final MemorySegment data;
   final TileLayout layout;
@@ -134,23 +129,17 @@ final class MachineMatrix extends Matrix {
   private void packCodes(byte[] w, int from, byte[] packed, int at) {
     if (layout.nibbles()) {
       for (int k = 0; k < TileLayout.BLOCK; k += 8) {
-        long codes = shift((long) LONGS.get(w, from + k));
+        long codes = EightBytes.add(EightBytes.get(w, from + k), layout.zero());
         // no code has more than four bits: nothing of the lower four reaches into the upper ones
         INTS.set(packed, at + k / 8 * 64, (int) (codes | codes >>> 28));
       }
     } else {
       for (int k = 0; k < TileLayout.BLOCK; k += 8) {
-        long codes = shift((long) LONGS.get(w, from + k));
+        long codes = EightBytes.add(EightBytes.get(w, from + k), layout.zero());
         INTS.set(packed, at + k / 4 * 64, (int) codes);
         INTS.set(packed, at + k / 4 * 64 + 64, (int) (codes >>> 32));
       }
     }
-  }
-
-  /** Adds the zero point to each of eight bytes, without carries from one to the next. */
-  private long shift(long codes) {
-    long zero = layout.zero() * 0x0101_0101_0101_0101L;
-    return ((codes & ~SIGNS) + (zero & ~SIGNS)) ^ ((codes ^ zero) & SIGNS);
   }
 
   private void put(ByteBuffer numbers, int at, int r, float value) {

@@ -53,7 +53,6 @@ public final class PieceAttention {
     private final MemorySegment tables;
 
     private final MemorySegment scales;
-
     private final MemorySegment weights;
     private final MemorySegment lanes;
     private final MemorySegment masks;

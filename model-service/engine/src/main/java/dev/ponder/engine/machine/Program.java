@@ -94,13 +94,13 @@ public final class Program {
   /**
    * Returns attention for heads of a size, or null where none is written.
    *
-   * @param bytes as {@link HeadLayout} has it
+   * @param scaled as {@link HeadLayout} has it
    */
-  public synchronized @Nullable PieceAttention attention(int headSize, boolean bytes) {
+  public synchronized @Nullable PieceAttention attention(int headSize, int scaled) {
     if (set != InstructionSet.AVX512_VNNI || headSize % 16 != 0 || headSize > 256) {
       return null;
     }
-    return attentions.computeIfAbsent(new HeadLayout(headSize, bytes), this::emitAttention);
+    return attentions.computeIfAbsent(new HeadLayout(headSize, scaled), this::emitAttention);
   }
 
   private PieceAttention emitAttention(HeadLayout layout) {
