@@ -239,6 +239,13 @@ class SchedulerTest {
   void twelveCancelledInMidStreamFreeTheirPagesForTheNext() {
     try (Harness harness = new Harness(30, options().withMaxSequences(12))) {
       CountDownLatch midStream = new CountDownLatch(12);
+      CountDownLatch cancelled = new CountDownLatch(1);
+      harness.model.after =
+          batch -> {
+            if (midStream.getCount() == 0) {
+              awaitLatch(cancelled); // or the oldest could end before it is cancelled
+            }
+          };
       List<Recorder> recorders = new ArrayList<>();
       List<Generation> generations = new ArrayList<>();
       for (int i = 0; i < 12; i++) {
@@ -256,6 +263,7 @@ class SchedulerTest {
       awaitLatch(midStream);
       generations.forEach(Generation::cancel);
       generations.forEach(Generation::cancel);
+      cancelled.countDown();
       harness.barrier();
       int[] events = recorders.stream().mapToInt(recorder -> recorder.events).toArray();
       assertThat(waiting.all()).isEqualTo(alone(spec(4, prompt(10, 50))).all());
