@@ -123,17 +123,8 @@ public class PieceAttention extends KernelTrial {
           codec.loadKeys(pages, keyPages[page], keys, at);
           codec.loadValues(pages, valuePages[page], values, at);
         }
-        for (int i = 0; i < states.length; i++) {
-          kernels.attend(
-              queries[i / heads],
-              i % heads * size,
-              scale,
-              keys,
-              values,
-              Kernels.PIECE_TOKENS,
-              states[i],
-              scratch);
-        }
+        kernels.attend(
+            queries, 0, queries.length, 0, heads, scale, keys, values, tokens, states, 0, scratch);
       }
       for (int i = 0; i < states.length; i++) {
         kernels.finish(states[i], out[i / heads], i % heads * size);

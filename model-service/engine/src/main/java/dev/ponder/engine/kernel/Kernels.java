@@ -120,21 +120,29 @@ public interface Kernels {
   }
 
   /**
-   * Attention of one query head over one piece, merged into the state of the pieces before.
+   * Attention of several rows, and heads that share a key head, over one piece, merged into the
+   * states of the pieces before.
    *
+   * @param queries a row's heads lie one after the other from {@code queryAt} on
+   * @param row the first of {@code rows} rows
    * @param keys pages of the piece as floats, each [headSize][PAGE_TOKENS]
    * @param values the same pages, each [PAGE_TOKENS][headSize], room for PIECE_TOKENS in all, then
    *     one row of zeros
-   * @param tokens how many tokens of the piece the query sees, 1 to PIECE_TOKENS
+   * @param tokens how many tokens of the piece each of the rows sees, 1 to PIECE_TOKENS
+   * @param states one a head, row by row from {@code firstState} on
    */
   void attend(
-      float[] query,
+      float[][] queries,
+      int row,
+      int rows,
       int queryAt,
+      int heads,
       float scale,
       float[] keys,
       float[] values,
-      int tokens,
-      AttentionState state,
+      int[] tokens,
+      AttentionState[] states,
+      int firstState,
       Scratch scratch);
 
   /** Returns one worker's means to store keys and values of such heads, and to read them. */
@@ -151,17 +159,12 @@ public interface Kernels {
   }
 
   /**
-   * {@link #attend} for several rows, and heads that share a key head, on keys and values as they
-   * are stored.
+   * {@link #attend} on keys and values as they are stored.
    *
-   * @param queries a row's heads lie one after the other from {@code queryAt} on
-   * @param row the first of {@code rows} rows
    * @param type one that {@link #attendsStored}
    * @param pages keys and values as the type has them
    * @param keys where the piece's pages of keys begin, in bytes
    * @param values where its pages of values begin
-   * @param tokens how many tokens of the piece each of the rows sees
-   * @param states one a head, row by row from {@code firstState} on
    */
   default void attendStored(
       float[][] queries,

@@ -330,16 +330,31 @@ public final class MachineKernels implements Kernels {
 
   @Override
   public void attend(
-      float[] query,
+      float[][] queries,
+      int row,
+      int rows,
       int queryAt,
+      int heads,
       float scale,
       float[] keys,
       float[] values,
-      int tokens,
-      AttentionState state,
+      int[] tokens,
+      AttentionState[] states,
+      int firstState,
       Scratch scratch) {
     rest.attend(
-        query, queryAt, scale, keys, values, tokens, state, ((MachineScratch) scratch).rest);
+        queries,
+        row,
+        rows,
+        queryAt,
+        heads,
+        scale,
+        keys,
+        values,
+        tokens,
+        states,
+        firstState,
+        ((MachineScratch) scratch).rest);
   }
 
   @Override

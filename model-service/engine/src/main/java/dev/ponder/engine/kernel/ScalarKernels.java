@@ -17,12 +17,14 @@ final class ScalarKernels implements Kernels {
   static final class Memory extends Scratch {
     final float[] lanes = new float[Lanes.COUNT];
     final float[] scores = new float[PIECE_TOKENS];
+    final float[] piece;
     final Unpacked row;
     final float[] weights;
 
     Memory(int cols) {
       row = new Unpacked(cols);
       weights = new float[cols];
+      piece = new float[cols];
     }
   }
 
@@ -148,6 +150,33 @@ final class ScalarKernels implements Kernels {
 
   @Override
   public void attend(
+      float[][] queries,
+      int row,
+      int rows,
+      int queryAt,
+      int heads,
+      float scale,
+      float[] keys,
+      float[] values,
+      int[] tokens,
+      AttentionState[] states,
+      int firstState,
+      Scratch scratch) {
+    int size = states[firstState].headSize();
+    for (int i = 0; i < rows * heads; i++) {
+      attend(
+          queries[row + i / heads],
+          queryAt + i % heads * size,
+          scale,
+          keys,
+          values,
+          tokens[i / heads],
+          states[firstState + i],
+          (Memory) scratch);
+    }
+  }
+
+  private static void attend(
       float[] query,
       int queryAt,
       float scale,
@@ -155,8 +184,7 @@ final class ScalarKernels implements Kernels {
       float[] values,
       int tokens,
       AttentionState state,
-      Scratch scratch) {
-    Memory memory = (Memory) scratch;
+      Memory memory) {
     float[] weights = memory.scores;
     float[] lanes = memory.lanes;
     int size = state.headSize();
@@ -174,22 +202,10 @@ final class ScalarKernels implements Kernels {
       lanes[t % Lanes.COUNT] += weights[t];
     }
     float sum = Lanes.join(lanes);
-    float before = 0;
-    float here = 1;
-    if (!state.empty) {
-      float greatest = Math.max(state.max, max);
-      before = Exp.exp(state.max - greatest);
-      here = Exp.exp(max - greatest);
-      max = greatest;
-      sum = Math.fma(state.sum, before, sum * here);
-    }
     for (int d = 0; d < size; d++) {
-      float value = dot(values, d, size, weights, 0, tokens, lanes);
-      state.values[d] = state.empty ? value : Math.fma(state.values[d], before, value * here);
+      memory.piece[d] = dot(values, d, size, weights, 0, tokens, lanes);
     }
-    state.max = max;
-    state.sum = sum;
-    state.empty = false;
+    state.merge(max, sum, memory.piece);
   }
 
   @Override

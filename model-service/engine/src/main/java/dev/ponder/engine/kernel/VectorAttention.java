@@ -7,323 +7,165 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Attention on vectors: lanes are tokens while scores are formed and dimensions while values are
- * summed, so the 16 virtual lanes of the definition are 16 register sums and nothing is ever added
- * across a vector.
+ * summed. Queries that see about as many tokens go four by four, so that keys and values are loaded
+ * once for four.
  */
 final class VectorAttention {
   private static final VectorSpecies<Float> F = VectorSpeciesHolder.FLOATS;
   private static final int WIDTH = F.length();
   private static final int PAGE = Kernels.PAGE_TOKENS;
+  private static final int PIECE = Kernels.PIECE_TOKENS;
   private static final int LANES = Lanes.COUNT;
+  private static final int TOGETHER = VectorSums.TOGETHER;
+
+  /** Fewer than these are faster one by one. */
+  private static final int FEWEST_TOGETHER = 3;
+
+  private static final int[] NONE = new int[TOGETHER];
 
   private VectorAttention() {}
 
+  /** {@link Kernels#attend}. */
   static void attend(
-      float[] query,
+      float[][] queries,
+      int row,
+      int rows,
       int queryAt,
+      int heads,
       float scale,
       float[] keys,
       float[] values,
-      int tokens,
-      AttentionState state,
+      int[] tokens,
+      AttentionState[] states,
+      int firstState,
       VectorScratch scratch) {
-    float[] weights = scratch.scores;
-    int size = state.headSize();
-    for (int t = 0; t < tokens; t += WIDTH) {
-      scores(query, queryAt, scale, keys, t / PAGE * size * PAGE + t % PAGE, size, weights, t);
-    }
-    float max = greatest(weights, tokens);
-    float sum = weigh(weights, tokens, max, scratch.lanes);
-    float before = 0;
-    float here = 1;
-    if (!state.empty) {
-      float greatest = Math.max(state.max, max);
-      before = Exp.exp(state.max - greatest);
-      here = Exp.exp(max - greatest);
-      max = greatest;
-      sum = Math.fma(state.sum, before, sum * here);
-    }
-    for (int d = 0; d < size; d += WIDTH) {
-      values(weights, values, d, size, tokens, scratch.lanes);
-      FloatVector value = FloatVector.fromArray(F, scratch.lanes, 0);
-      if (!state.empty) {
-        FloatVector old = FloatVector.fromArray(F, state.values, d);
-        value = old.fma(FloatVector.broadcast(F, before), value.mul(here));
+    int size = states[firstState].headSize();
+    int count = rows * heads;
+    for (int first = 0; first < count; ) {
+      int most = size <= PIECE ? Math.min(TOGETHER, count - first) : 1;
+      int together = together(tokens, heads, first, most);
+      for (int i = 0; i < together; i++) {
+        float[] query = queries[row + (first + i) / heads];
+        int at = queryAt + (first + i) % heads * size;
+        System.arraycopy(query, at, scratch.queries, i * PIECE, size);
+        scratch.ends[i] = tokens[(first + i) / heads];
       }
-      value.intoArray(state.values, d);
+      int end = scratch.greatestEnd(together);
+      scores(together, end, scale, keys, size, scratch);
+      for (int i = 0; i < together; i++) {
+        weigh(i, end, scratch);
+      }
+      values(together, end, values, size, scratch);
+      for (int i = 0; i < together; i++) {
+        states[firstState + first + i].merge(scratch.max[i], scratch.sum[i], scratch.pieces[i]);
+      }
+      first += together;
     }
-    state.max = max;
-    state.sum = sum;
-    state.empty = false;
   }
 
-  private static float greatest(float[] scores, int tokens) {
+  /** How many queries from one on may go together: their ends lie in one round of the lanes. */
+  private static int together(int[] tokens, int heads, int first, int most) {
+    int least = Integer.MAX_VALUE;
+    int greatest = 0;
+    for (int i = 0; i < most; i++) {
+      int end = tokens[(first + i) / heads];
+      least = Math.min(least, end);
+      greatest = Math.max(greatest, end);
+      if (least < wholeRounds(greatest)) {
+        return i < FEWEST_TOGETHER ? 1 : i;
+      }
+    }
+    return most < FEWEST_TOGETHER ? 1 : most;
+  }
+
+  /** The tokens before the last, perhaps partial, round of the lanes. */
+  private static int wholeRounds(int tokens) {
+    return (tokens - 1) / LANES * LANES;
+  }
+
+  /** Scores of all tokens that any of the queries sees. */
+  private static void scores(
+      int count, int end, float scale, float[] keys, int size, VectorScratch scratch) {
+    for (int t = 0; t < end; t += WIDTH) {
+      int at = t / PAGE * size * PAGE + t % PAGE;
+      if (count == 1) {
+        VectorSums.one(scratch.queries, keys, at, PAGE, size, 0, scratch.sums);
+      } else {
+        VectorSums.four(
+            scratch.queries, keys, at, PAGE, size, NONE, 0, scratch.aside, scratch.sums);
+      }
+      for (int i = 0; i < count; i++) {
+        FloatVector.fromArray(F, scratch.sums, i * WIDTH)
+            .mul(scale)
+            .intoArray(scratch.scores, i * PIECE + t);
+      }
+    }
+  }
+
+  /**
+   * Turns scores into weights exp(score - max); keeps max and sum.
+   *
+   * @param most the tokens that any query sees: weights go on with zeros to the end of their round
+   */
+  private static void weigh(int i, int most, VectorScratch scratch) {
+    float[] weights = scratch.scores;
+    int from = i * PIECE;
+    int end = from + scratch.ends[i];
+    float max = greatest(weights, from, end);
+    int padded = from + wholeRounds(most) + LANES;
+    for (int t = from; t < padded; t += WIDTH) {
+      FloatVector.fromArray(F, weights, t).sub(max).intoArray(weights, t);
+    }
+    VectorExp.replace(weights, from, padded);
+    for (int t = end; t < padded; t++) {
+      weights[t] = 0;
+    }
+    for (int lane = 0; lane < LANES; lane += WIDTH) {
+      FloatVector sum = FloatVector.zero(F);
+      for (int t = from + lane; t < padded; t += LANES) {
+        sum = sum.add(FloatVector.fromArray(F, weights, t));
+      }
+      sum.intoArray(scratch.lanes, lane);
+    }
+    scratch.max[i] = max;
+    scratch.sum[i] = Lanes.join(scratch.lanes);
+  }
+
+  private static float greatest(float[] scores, int from, int end) {
     FloatVector most = FloatVector.broadcast(F, Float.NEGATIVE_INFINITY);
-    int whole = tokens / WIDTH * WIDTH;
-    for (int t = 0; t < whole; t += WIDTH) {
+    int t = from;
+    for (; t + WIDTH <= end; t += WIDTH) {
       most = most.max(FloatVector.fromArray(F, scores, t));
     }
     float max = most.reduceLanes(MAX);
-    for (int t = whole; t < tokens; t++) {
+    for (; t < end; t++) {
       max = Math.max(max, scores[t]);
     }
     return max;
   }
 
-  /** Turns scores into weights exp(score - max), padded with zeros, and returns their sum. */
-  private static float weigh(float[] weights, int tokens, float max, float[] lanes) {
-    int padded = tokens + (-tokens & (LANES - 1));
-    for (int t = 0; t < padded; t += WIDTH) {
-      FloatVector.fromArray(F, weights, t).sub(max).intoArray(weights, t);
-    }
-    VectorExp.replace(weights, 0, padded);
-    for (int t = tokens; t < padded; t++) {
-      weights[t] = 0;
-    }
-    for (int lane = 0; lane < LANES; lane += WIDTH) {
-      FloatVector sum = FloatVector.zero(F);
-      for (int t = lane; t < padded; t += LANES) {
-        sum = sum.add(FloatVector.fromArray(F, weights, t));
+  /** Weighted values. */
+  private static void values(int count, int end, float[] values, int size, VectorScratch scratch) {
+    int whole = wholeRounds(end);
+    int zeros = PIECE * size;
+    for (int d = 0; d < size; d += WIDTH) {
+      if (count == 1) {
+        VectorSums.one(scratch.scores, values, d, size, scratch.ends[0], zeros, scratch.sums);
+      } else {
+        VectorSums.four(
+            scratch.scores,
+            values,
+            d,
+            size,
+            whole,
+            scratch.ends,
+            zeros,
+            scratch.aside,
+            scratch.sums);
       }
-      sum.intoArray(lanes, lane);
+      for (int i = 0; i < count; i++) {
+        FloatVector.fromArray(F, scratch.sums, i * WIDTH).intoArray(scratch.pieces[i], d);
+      }
     }
-    return Lanes.join(lanes);
-  }
-
-  /** Query times the keys of a vector of tokens; {@code size} is a multiple of the lanes. */
-  private static void scores(
-      float[] query,
-      int queryAt,
-      float scale,
-      float[] keys,
-      int at,
-      int size,
-      float[] out,
-      int outAt) {
-    FloatVector a0 = FloatVector.zero(F);
-    FloatVector a1 = FloatVector.zero(F);
-    FloatVector a2 = FloatVector.zero(F);
-    FloatVector a3 = FloatVector.zero(F);
-    FloatVector a4 = FloatVector.zero(F);
-    FloatVector a5 = FloatVector.zero(F);
-    FloatVector a6 = FloatVector.zero(F);
-    FloatVector a7 = FloatVector.zero(F);
-    FloatVector a8 = FloatVector.zero(F);
-    FloatVector a9 = FloatVector.zero(F);
-    FloatVector a10 = FloatVector.zero(F);
-    FloatVector a11 = FloatVector.zero(F);
-    FloatVector a12 = FloatVector.zero(F);
-    FloatVector a13 = FloatVector.zero(F);
-    FloatVector a14 = FloatVector.zero(F);
-    FloatVector a15 = FloatVector.zero(F);
-    int k = at;
-    for (int q = queryAt; q < queryAt + size; q += LANES) {
-      a0 =
-          FloatVector.fromArray(F, keys, k + 0 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 0]), a0);
-      a1 =
-          FloatVector.fromArray(F, keys, k + 1 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 1]), a1);
-      a2 =
-          FloatVector.fromArray(F, keys, k + 2 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 2]), a2);
-      a3 =
-          FloatVector.fromArray(F, keys, k + 3 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 3]), a3);
-      a4 =
-          FloatVector.fromArray(F, keys, k + 4 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 4]), a4);
-      a5 =
-          FloatVector.fromArray(F, keys, k + 5 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 5]), a5);
-      a6 =
-          FloatVector.fromArray(F, keys, k + 6 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 6]), a6);
-      a7 =
-          FloatVector.fromArray(F, keys, k + 7 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 7]), a7);
-      a8 =
-          FloatVector.fromArray(F, keys, k + 8 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 8]), a8);
-      a9 =
-          FloatVector.fromArray(F, keys, k + 9 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 9]), a9);
-      a10 =
-          FloatVector.fromArray(F, keys, k + 10 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 10]), a10);
-      a11 =
-          FloatVector.fromArray(F, keys, k + 11 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 11]), a11);
-      a12 =
-          FloatVector.fromArray(F, keys, k + 12 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 12]), a12);
-      a13 =
-          FloatVector.fromArray(F, keys, k + 13 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 13]), a13);
-      a14 =
-          FloatVector.fromArray(F, keys, k + 14 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 14]), a14);
-      a15 =
-          FloatVector.fromArray(F, keys, k + 15 * PAGE)
-              .fma(FloatVector.broadcast(F, query[q + 15]), a15);
-      k += LANES * PAGE;
-    }
-    a0 = a0.add(a8);
-    a1 = a1.add(a9);
-    a2 = a2.add(a10);
-    a3 = a3.add(a11);
-    a4 = a4.add(a12);
-    a5 = a5.add(a13);
-    a6 = a6.add(a14);
-    a7 = a7.add(a15);
-    a0 = a0.add(a4);
-    a1 = a1.add(a5);
-    a2 = a2.add(a6);
-    a3 = a3.add(a7);
-    a0 = a0.add(a2);
-    a1 = a1.add(a3);
-    a0 = a0.add(a1);
-    a0.mul(scale).intoArray(out, outAt);
-  }
-
-  /** Weighted values of a vector of dimensions. Tokens past the end read the row of zeros. */
-  private static void values(
-      float[] weights, float[] values, int d, int size, int tokens, float[] out) {
-    FloatVector a0 = FloatVector.zero(F);
-    FloatVector a1 = FloatVector.zero(F);
-    FloatVector a2 = FloatVector.zero(F);
-    FloatVector a3 = FloatVector.zero(F);
-    FloatVector a4 = FloatVector.zero(F);
-    FloatVector a5 = FloatVector.zero(F);
-    FloatVector a6 = FloatVector.zero(F);
-    FloatVector a7 = FloatVector.zero(F);
-    FloatVector a8 = FloatVector.zero(F);
-    FloatVector a9 = FloatVector.zero(F);
-    FloatVector a10 = FloatVector.zero(F);
-    FloatVector a11 = FloatVector.zero(F);
-    FloatVector a12 = FloatVector.zero(F);
-    FloatVector a13 = FloatVector.zero(F);
-    FloatVector a14 = FloatVector.zero(F);
-    FloatVector a15 = FloatVector.zero(F);
-    int v = d;
-    int t = 0;
-    for (; t + LANES <= tokens; t += LANES) {
-      a0 =
-          FloatVector.fromArray(F, values, v + 0 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 0]), a0);
-      a1 =
-          FloatVector.fromArray(F, values, v + 1 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 1]), a1);
-      a2 =
-          FloatVector.fromArray(F, values, v + 2 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 2]), a2);
-      a3 =
-          FloatVector.fromArray(F, values, v + 3 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 3]), a3);
-      a4 =
-          FloatVector.fromArray(F, values, v + 4 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 4]), a4);
-      a5 =
-          FloatVector.fromArray(F, values, v + 5 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 5]), a5);
-      a6 =
-          FloatVector.fromArray(F, values, v + 6 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 6]), a6);
-      a7 =
-          FloatVector.fromArray(F, values, v + 7 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 7]), a7);
-      a8 =
-          FloatVector.fromArray(F, values, v + 8 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 8]), a8);
-      a9 =
-          FloatVector.fromArray(F, values, v + 9 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 9]), a9);
-      a10 =
-          FloatVector.fromArray(F, values, v + 10 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 10]), a10);
-      a11 =
-          FloatVector.fromArray(F, values, v + 11 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 11]), a11);
-      a12 =
-          FloatVector.fromArray(F, values, v + 12 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 12]), a12);
-      a13 =
-          FloatVector.fromArray(F, values, v + 13 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 13]), a13);
-      a14 =
-          FloatVector.fromArray(F, values, v + 14 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 14]), a14);
-      a15 =
-          FloatVector.fromArray(F, values, v + 15 * size)
-              .fma(FloatVector.broadcast(F, weights[t + 15]), a15);
-      v += LANES * size;
-    }
-    if (t < tokens) {
-      int zeros = Kernels.PIECE_TOKENS * size;
-      a0 =
-          FloatVector.fromArray(F, values, t + 0 < tokens ? v + 0 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 0]), a0);
-      a1 =
-          FloatVector.fromArray(F, values, t + 1 < tokens ? v + 1 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 1]), a1);
-      a2 =
-          FloatVector.fromArray(F, values, t + 2 < tokens ? v + 2 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 2]), a2);
-      a3 =
-          FloatVector.fromArray(F, values, t + 3 < tokens ? v + 3 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 3]), a3);
-      a4 =
-          FloatVector.fromArray(F, values, t + 4 < tokens ? v + 4 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 4]), a4);
-      a5 =
-          FloatVector.fromArray(F, values, t + 5 < tokens ? v + 5 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 5]), a5);
-      a6 =
-          FloatVector.fromArray(F, values, t + 6 < tokens ? v + 6 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 6]), a6);
-      a7 =
-          FloatVector.fromArray(F, values, t + 7 < tokens ? v + 7 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 7]), a7);
-      a8 =
-          FloatVector.fromArray(F, values, t + 8 < tokens ? v + 8 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 8]), a8);
-      a9 =
-          FloatVector.fromArray(F, values, t + 9 < tokens ? v + 9 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 9]), a9);
-      a10 =
-          FloatVector.fromArray(F, values, t + 10 < tokens ? v + 10 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 10]), a10);
-      a11 =
-          FloatVector.fromArray(F, values, t + 11 < tokens ? v + 11 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 11]), a11);
-      a12 =
-          FloatVector.fromArray(F, values, t + 12 < tokens ? v + 12 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 12]), a12);
-      a13 =
-          FloatVector.fromArray(F, values, t + 13 < tokens ? v + 13 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 13]), a13);
-      a14 =
-          FloatVector.fromArray(F, values, t + 14 < tokens ? v + 14 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 14]), a14);
-      a15 =
-          FloatVector.fromArray(F, values, t + 15 < tokens ? v + 15 * size : zeros)
-              .fma(FloatVector.broadcast(F, weights[t + 15]), a15);
-    }
-    a0 = a0.add(a8);
-    a1 = a1.add(a9);
-    a2 = a2.add(a10);
-    a3 = a3.add(a11);
-    a4 = a4.add(a12);
-    a5 = a5.add(a13);
-    a6 = a6.add(a14);
-    a7 = a7.add(a15);
-    a0 = a0.add(a4);
-    a1 = a1.add(a5);
-    a2 = a2.add(a6);
-    a3 = a3.add(a7);
-    a0 = a0.add(a2);
-    a1 = a1.add(a3);
-    a0 = a0.add(a1);
-    a0.intoArray(out, 0);
   }
 }

@@ -198,16 +198,31 @@ final class VectorKernels implements Kernels {
 
   @Override
   public void attend(
-      float[] query,
+      float[][] queries,
+      int row,
+      int rows,
       int queryAt,
+      int heads,
       float scale,
       float[] keys,
       float[] values,
-      int tokens,
-      AttentionState state,
+      int[] tokens,
+      AttentionState[] states,
+      int firstState,
       Scratch scratch) {
     VectorAttention.attend(
-        query, queryAt, scale, keys, values, tokens, state, (VectorScratch) scratch);
+        queries,
+        row,
+        rows,
+        queryAt,
+        heads,
+        scale,
+        keys,
+        values,
+        tokens,
+        states,
+        firstState,
+        (VectorScratch) scratch);
   }
 
   @Override

@@ -8,7 +8,15 @@ final class VectorScratch extends Scratch {
   static final int PANEL = 2 * Matrix.TILE;
 
   final float[] lanes = new float[Lanes.COUNT];
-  final float[] scores = new float[Kernels.PIECE_TOKENS];
+
+  // of queries that attend together: what they are, how many tokens they see, and what comes of it
+  final float[] queries;
+  final int[] ends = new int[VectorSums.TOGETHER];
+  final float[] scores = new float[VectorSums.TOGETHER * Kernels.PIECE_TOKENS];
+  final float[] max = new float[VectorSums.TOGETHER];
+  final float[] sum = new float[VectorSums.TOGETHER];
+  final float[][] pieces;
+  final float[] aside = new float[VectorSums.ASIDE];
 
   /** Integer weights of two tiles as floats, [column][PANEL]. */
   final float[] panel;
@@ -43,6 +51,8 @@ final class VectorScratch extends Scratch {
 
   VectorScratch(int cols) {
     int room = (cols + 255) / 256 * 256;
+    queries = new float[Math.max(room, VectorSums.TOGETHER * VectorSums.ROOM)];
+    pieces = new float[VectorSums.TOGETHER][room];
     panel = new float[room * PANEL];
     shorts = new short[room * PANEL];
     scales = new float[room / 16 * PANEL];
@@ -50,5 +60,14 @@ final class VectorScratch extends Scratch {
     weights = new float[(cols + Lanes.COUNT - 1) / Lanes.COUNT * Lanes.COUNT];
     floatRows = new float[VectorFloatKernels.TOGETHER][weights.length];
     row = new Unpacked(cols);
+  }
+
+  /** The tokens that any of the first {@code count} queries sees. */
+  int greatestEnd(int count) {
+    int most = 0;
+    for (int i = 0; i < count; i++) {
+      most = Math.max(most, ends[i]);
+    }
+    return most;
   }
 }

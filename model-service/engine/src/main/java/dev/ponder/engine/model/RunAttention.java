@@ -46,77 +46,60 @@ final class RunAttention {
       states[first + i].clear();
     }
     for (int start = from; start < Math.min(end, to); start += Kernels.PIECE_TOKENS) {
-      if (step.attendsStored) {
-        attendStored(batch, row, rows, start, firstHead, count, states, first, step);
-      } else {
-        attendLoaded(batch, row, rows, start, firstHead, count, states, first, step);
+      for (int r = 0; r < rows; ) {
+        int together = share(batch, row + r, rows - r, start, firstHead, step.attention);
+        if (together > 0) {
+          attend(batch, row + r, together, firstHead, count, states, first + r * count, step);
+        }
+        r += Math.max(1, together);
       }
     }
   }
 
-  /** A piece for rows of one sequence, by kernels that want floats. */
-  private void attendLoaded(
+  /** The shared piece, for rows of one sequence or of siblings. */
+  private void attend(
       Batch batch,
       int row,
       int rows,
-      int start,
       int firstHead,
       int count,
       AttentionState[] states,
       int first,
       Step step) {
     AttentionMemory memory = step.attention;
-    int position = batch.position(row);
-    int seen = Math.min(position + rows - start, Kernels.PIECE_TOKENS);
-    load(batch.sequence(row), start, seen, firstHead, step);
-    for (int r = Math.max(0, start - position); r < rows; r++) {
-      int tokens = Math.min(position + r + 1 - start, Kernels.PIECE_TOKENS);
-      for (int h = 0; h < count; h++) {
-        step.kernels.attend(
-            batch.workspace.qkv[row + r],
-            (firstHead + h) * headSize,
-            scale,
-            memory.keys,
-            memory.values,
-            tokens,
-            states[first + r * count + h],
-            step.scratch);
-      }
+    KvPool pool = batch.sequence(row).pool();
+    if (step.attendsStored) {
+      step.kernels.attendStored(
+          batch.workspace.qkv,
+          row,
+          rows,
+          firstHead * headSize,
+          count,
+          scale,
+          pool.type(),
+          pool.memory(),
+          memory.keyPages,
+          memory.valuePages,
+          memory.tokens,
+          states,
+          first,
+          step.scratch);
+      return;
     }
-  }
-
-  /** A piece for rows of one sequence or of siblings, by kernels that read what is stored. */
-  private void attendStored(
-      Batch batch,
-      int row,
-      int rows,
-      int start,
-      int firstHead,
-      int count,
-      AttentionState[] states,
-      int first,
-      Step step) {
-    for (int r = 0; r < rows; ) {
-      int together = share(batch, row + r, rows - r, start, firstHead, step.attention);
-      if (together > 0) {
-        step.kernels.attendStored(
-            batch.workspace.qkv,
-            row + r,
-            together,
-            firstHead * headSize,
-            count,
-            scale,
-            batch.sequence(row).pool().type(),
-            batch.sequence(row).pool().memory(),
-            step.attention.keyPages,
-            step.attention.valuePages,
-            step.attention.tokens,
-            states,
-            first + r * count,
-            step.scratch);
-      }
-      r += Math.max(1, together);
-    }
+    load(pool, rows, step);
+    step.kernels.attend(
+        batch.workspace.qkv,
+        row,
+        rows,
+        firstHead * headSize,
+        count,
+        scale,
+        memory.keys,
+        memory.values,
+        memory.tokens,
+        states,
+        first,
+        step.scratch);
   }
 
   /**
@@ -151,18 +134,17 @@ final class RunAttention {
     return rows;
   }
 
-  /** Brings the pages of a piece into floats. */
-  private void load(KvSequence sequence, int start, int tokens, int queryHead, Step step) {
-    KvPool pool = sequence.pool();
-    int head = queryHead / group;
+  /** Brings the pages that rows share into floats, for kernels that want them so. */
+  private void load(KvPool pool, int rows, Step step) {
+    AttentionMemory memory = step.attention;
+    int tokens = 0;
+    for (int r = 0; r < rows; r++) {
+      tokens = Math.max(tokens, memory.tokens[r]);
+    }
     int size = pool.pageTokens() * headSize;
-    int pages = (tokens + pool.pageTokens() - 1) / pool.pageTokens();
-    for (int i = 0; i < pages; i++) {
-      int page = sequence.page(start / pool.pageTokens() + i);
-      long keys = pool.keys(page, layer, head);
-      step.codec.loadKeys(pool.memory(), keys, step.attention.keys, i * size);
-      long values = pool.values(page, layer, head);
-      step.codec.loadValues(pool.memory(), values, step.attention.values, i * size);
+    for (int i = 0; i * pool.pageTokens() < tokens; i++) {
+      step.codec.loadKeys(pool.memory(), memory.keyPages[i], memory.keys, i * size);
+      step.codec.loadValues(pool.memory(), memory.valuePages[i], memory.values, i * size);
     }
   }
 }

@@ -208,7 +208,8 @@ final class TransformerModel implements LanguageModel {
       transformer.rope().prepare(position);
       attended += position + 2; // one written, position + 1 attended to
     }
-    batch.workspace.prepare(batch, siblings(batch.rows()));
+    int siblings = Workspace.siblings(batch.rows(), shape.kvHeads(), team.size());
+    batch.workspace.prepare(batch, siblings);
     running = batch;
     try {
       team.run(task);
@@ -224,13 +225,6 @@ final class TransformerModel implements LanguageModel {
     forwardPasses.incrementAndGet();
     rows.addAndGet(batch.rows());
     products.addAndGet(layerWeights * batch.rows() + outputWeights * batch.logitCount());
-  }
-
-  /** Kernels that bring pages into floats do so for one sequence at a time. */
-  private int siblings(int rows) {
-    return kernels.attendsStored(shape.headSize(), kvType)
-        ? Workspace.siblings(rows, shape.kvHeads(), team.size())
-        : 0;
   }
 
   private static long weights(Matrix matrix) {

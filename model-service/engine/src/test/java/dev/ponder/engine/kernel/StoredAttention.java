@@ -156,17 +156,8 @@ final class StoredAttention {
       AttentionState[] states,
       int firstState,
       Scratch scratch) {
-    for (int i = 0; i < rows * heads; i++) {
-      tier.attend(
-          queries[1 + i / heads],
-          1 + i % heads * size,
-          0.125f,
-          keys,
-          values,
-          seen[i / heads],
-          states[firstState + i],
-          scratch);
-    }
+    tier.attend(
+        queries, 1, rows, 1, heads, 0.125f, keys, values, seen, states, firstState, scratch);
   }
 
   /** A key or value; NaN if nobody may see it. */

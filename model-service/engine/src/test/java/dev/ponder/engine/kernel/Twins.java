@@ -5,6 +5,7 @@ import dev.ponder.engine.gguf.RandomBlocks;
 import dev.ponder.engine.gguf.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -326,15 +327,27 @@ final class Twins {
     return x;
   }
 
+  /** Rows that see more tokens the later they are, as in prefill, and rows that see as many. */
   static @Nullable String attention(Kernels tier, long seed) {
-    for (int size : new int[] {16, 48, 64, 128}) {
-      for (int tokens : new int[] {1, 7, 15, 16, 17, 31, 32, 33, 100, 255, 256}) {
-        for (Input input : new Input[] {Input.ORDINARY, Input.WILD, Input.NAN}) {
-          float[] expected = attend(SCALAR, size, tokens, input, new SplittableRandom(seed), 0);
-          float[] actual = attend(tier, size, tokens, input, new SplittableRandom(seed), Float.NaN);
-          String difference = compare("attention " + size + " " + tokens, expected, actual);
-          if (difference != null) {
-            return difference + " " + input + ", seed " + seed;
+    for (int[] shape : new int[][] {{1, 1}, {1, 2}, {1, 3}, {2, 4}, {5, 3}, {20, 1}}) {
+      for (int size : new int[] {16, 48, 64, 128, 272}) {
+        for (int tokens : new int[] {1, 7, 15, 16, 17, 31, 32, 33, 100, 255, 256}) {
+          for (Input input : new Input[] {Input.ORDINARY, Input.WILD, Input.NAN}) {
+            for (int later : new int[] {0, 1, 3}) {
+              int[] ends = new int[shape[0]];
+              for (int row = 0; row < ends.length; row++) {
+                ends[row] = Math.max(1, tokens - (ends.length - 1 - row) * later);
+              }
+              float[] expected = attend(SCALAR, size, ends, shape[1], input, seed, 0);
+              float[] actual = attend(tier, size, ends, shape[1], input, seed, Float.NaN);
+              String what =
+                  "attention of %s heads of %d to %s"
+                      .formatted(shape[1], size, Arrays.toString(ends));
+              String difference = compare(what, expected, actual);
+              if (difference != null) {
+                return difference + " " + input + ", seed " + seed;
+              }
+            }
           }
         }
       }
@@ -384,28 +397,43 @@ final class Twins {
   }
 
   /**
-   * A full piece, then one of {@code tokens}; what lies behind the last token is {@code beyond}.
+   * A full piece, then one of which row r sees {@code ends[r]} tokens; what lies behind the last of
+   * them is {@code beyond}. The last token's value is infinite, which shows in the rows that see it
+   * alone.
    */
   static float[] attend(
-      Kernels tier, int size, int tokens, Input input, SplittableRandom random, float beyond) {
-    float[] query = input.row(size + 4, random);
-    AttentionState state = new AttentionState(size);
+      Kernels tier, int size, int[] ends, int heads, Input input, long seed, float beyond) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[][] queries = new float[ends.length + 1][];
+    for (int row = 1; row < queries.length; row++) {
+      queries[row] = input.row(heads * size + 4, random);
+    }
+    AttentionState[] states = new AttentionState[ends.length * heads + 2];
+    Arrays.setAll(states, i -> new AttentionState(size));
     Scratch scratch = tier.scratch(size);
-    for (int count : new int[] {Kernels.PIECE_TOKENS, tokens}) {
+    int[] full = new int[ends.length];
+    Arrays.fill(full, Kernels.PIECE_TOKENS);
+    for (int piece = 0; piece < 2; piece++) {
+      int[] tokens = piece == 0 ? full : ends;
       float[] keys = Input.ORDINARY.row(Kernels.PIECE_TOKENS * size, random);
       float[] values = Input.ORDINARY.row((Kernels.PIECE_TOKENS + 1) * size, random);
+      int end = Arrays.stream(tokens).max().orElseThrow();
+      values[(end - 1) * size] = piece == 0 ? 1 : Float.POSITIVE_INFINITY;
       for (int d = 0; d < size; d++) {
         values[Kernels.PIECE_TOKENS * size + d] = 0;
-        for (int t = count; t < Kernels.PIECE_TOKENS; t++) {
+        for (int t = end; t < Kernels.PIECE_TOKENS; t++) {
           values[t * size + d] = beyond;
           int page = t / Kernels.PAGE_TOKENS * Kernels.PAGE_TOKENS;
           keys[page * size + d * Kernels.PAGE_TOKENS + t - page] = beyond;
         }
       }
-      tier.attend(query, 3, 0.125f, keys, values, count, state, scratch);
+      tier.attend(
+          queries, 1, ends.length, 3, heads, 0.125f, keys, values, tokens, states, 2, scratch);
     }
-    float[] out = new float[size + 2];
-    tier.finish(state, out, 1);
+    float[] out = new float[ends.length * heads * size + 1];
+    for (int i = 0; i < ends.length * heads; i++) {
+      tier.finish(states[i + 2], out, 1 + i * size);
+    }
     return out;
   }
 }
