@@ -3,6 +3,8 @@ package dev.ponder.engine.kv;
 import dev.ponder.engine.EngineException;
 import dev.ponder.engine.kernel.Kernels;
 import dev.ponder.engine.kernel.KvType;
+import dev.ponder.engine.machine.GuardedMemory;
+import dev.ponder.engine.machine.Machine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -24,7 +26,10 @@ public final class KvPool implements AutoCloseable {
   private final int[] free;
   private int freeCount;
 
-  /** Makes a pool of {@code pages} free pages; memory is taken as pages are first written. */
+  /**
+   * Makes a pool of {@code pages} free pages. Where the engine can map memory itself, it is taken
+   * as pages are first written; elsewhere the JDK writes zeros to all of it here.
+   */
   public KvPool(int pages, int layers, int heads, int headSize, KvType type) {
     if (pages < 1) {
       throw EngineException.invalidArgument("pages", pages, "at least 1");
@@ -45,7 +50,9 @@ public final class KvPool implements AutoCloseable {
   private MemorySegment allocate(int pages) {
     long bytes = Math.multiplyExact(pageBytes(), (long) pages);
     try {
-      return arena.allocate(bytes, 64);
+      return Machine.mapsMemory()
+          ? GuardedMemory.allocate(bytes, arena)
+          : arena.allocate(bytes, 64);
     } catch (OutOfMemoryError e) {
       arena.close();
       throw new EngineException(

@@ -5,7 +5,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Memory between two pages that nobody may touch: should a kernel run past the end in spite of the
- * checks, it faults at once instead of changing what belongs to others.
+ * checks, it faults at once instead of changing what belongs to others. The system provides it as
+ * it is first written.
  */
 @SuppressWarnings("restricted") // native access is what this class is for
 public final class GuardedMemory {

@@ -46,11 +46,26 @@ public final class Machine {
     }
   }
 
+  /** Whether {@link GuardedMemory} can be had here. */
+  public static boolean mapsMemory() {
+    try {
+      checkSystem(System.getProperty("os.name", ""), System.getProperty("os.arch", ""));
+      libc();
+      return true;
+    } catch (MachineUnavailableException e) {
+      return false;
+    }
+  }
+
   private static Cpu cpu(String system, String arch) {
+    checkSystem(system, arch);
+    return Cpu.ask(libc());
+  }
+
+  private static void checkSystem(String system, String arch) {
     if (!system.equals("Linux") || !arch.equals("amd64")) {
       throw new MachineUnavailableException(
           "written for Linux on amd64, not " + system + " on " + arch, null);
     }
-    return Cpu.ask(libc());
   }
 }
