@@ -1,19 +1,22 @@
 package dev.ponder.engine.schedule;
 
 import dev.ponder.engine.EngineException;
-import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
 
 /** How many requests may wait, and how many tokens they may have together. Thread-safe. */
 final class Admission {
   private final int mostRequests;
   private final long mostTokens;
-  private final LongSupplier retryAfterMillis;
+  private final LongUnaryOperator retryAfterMillis;
   private int requests;
   private long tokens;
   private long accepted;
   private long rejected;
 
-  Admission(int mostRequests, long mostTokens, LongSupplier retryAfterMillis) {
+  /**
+   * @param retryAfterMillis when to come again, by the tokens that wait; called by any thread
+   */
+  Admission(int mostRequests, long mostTokens, LongUnaryOperator retryAfterMillis) {
     this.mostRequests = mostRequests;
     this.mostTokens = mostTokens;
     this.retryAfterMillis = retryAfterMillis;
@@ -33,7 +36,7 @@ final class Admission {
           full
               ? "queued requests: " + requests + " (expected: fewer than " + mostRequests + ")"
               : "queued tokens: " + (tokens + requestTokens) + " (expected: " + mostTokens + ")",
-          retryAfterMillis.getAsLong());
+          retryAfterMillis.applyAsLong(tokens));
     }
     accepted++;
     requests++;

@@ -7,6 +7,7 @@ import dev.ponder.engine.kv.KvSequence;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pages on their way to the prefix store, a few between two steps: copying a long prompt's at once
@@ -19,21 +20,28 @@ final class Offers {
 
   private static final int MOST_PENDING = 4096;
 
-  private final PrefixStore store;
+  private final @Nullable PrefixStore store;
   private final KvPool pool;
   private final Deque<Offer> pending = new ArrayDeque<>();
 
-  Offers(PrefixStore store, KvPool pool) {
+  /**
+   * @param store null: nothing is ever offered
+   */
+  Offers(@Nullable PrefixStore store, KvPool pool) {
     this.store = store;
     this.pool = pool;
   }
 
-  /** Plans to offer a computed page. */
-  void add(Namespace namespace, int[] prompt, int page, KvSequence sequence) {
-    if (pending.size() < MOST_PENDING) {
+  /** Plans to offer the full pages of a computed prompt, if its task shares them. */
+  void add(Task task, KvSequence sequence) {
+    if (store == null || !task.useCache) {
+      return;
+    }
+    int full = task.prompt.length / pool.pageTokens();
+    for (int page = 0; page < full && pending.size() < MOST_PENDING; page++) {
       int id = sequence.page(page);
       pool.retain(id);
-      pending.add(new Offer(namespace, prompt, page, id));
+      pending.add(new Offer(task.namespace, task.prompt, page, id));
     }
   }
 
@@ -44,7 +52,7 @@ final class Offers {
   /** Offers some of the pending pages the store wants; returns how many. */
   int send() {
     int sent = 0;
-    while (sent < PAGES_A_STEP && !pending.isEmpty()) {
+    while (store != null && sent < PAGES_A_STEP && !pending.isEmpty()) {
       Offer offer = pending.removeFirst();
       try {
         if (store.wants(offer.namespace, offer.prompt, offer.page)) {

@@ -99,6 +99,15 @@ abstract class Task implements Generation {
     done = true;
   }
 
+  /** Waits for the prefix store no longer. */
+  final void abandonFetch() {
+    Fetch abandoned = fetch;
+    fetch = null;
+    if (abandoned != null) {
+      abandoned.future.cancel(true);
+    }
+  }
+
   /** A request to the prefix store for pages from {@code fromPage} on. */
   static final class Fetch {
     final CompletableFuture<List<byte[]>> future;
