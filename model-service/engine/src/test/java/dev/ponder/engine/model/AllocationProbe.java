@@ -21,7 +21,10 @@ final class AllocationProbe {
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final int STEPS = 50;
   private static final int QUIET_ROUNDS = 20;
-  private static final int MAX_ROUNDS = 2_000;
+
+  /** The compiler may have to wait for a core; a few seconds is what it takes otherwise. */
+  private static final long LONGEST_NANOS = 60_000_000_000L;
+
   private static final int BYTES_PER_STEP = 64;
 
   private AllocationProbe() {}
@@ -40,8 +43,11 @@ final class AllocationProbe {
               .map(Thread::threadId)
               .toList();
       int quiet = 0;
+      int rounds = 0;
       long last = 0;
-      for (int round = 0; round < MAX_ROUNDS && quiet < QUIET_ROUNDS; round++) {
+      long start = System.nanoTime();
+      while (quiet < QUIET_ROUNDS && System.nanoTime() - start < LONGEST_NANOS) {
+        rounds++;
         long before = allocated(ids);
         for (int step = 0; step < STEPS; step++) {
           step(loaded.model(), batch, sequence, rows);
@@ -55,7 +61,9 @@ final class AllocationProbe {
               : last
                   + " bytes in "
                   + STEPS
-                  + " steps of "
+                  + " steps, in round "
+                  + rounds
+                  + ", of "
                   + ids.size()
                   + " threads, cut: "
                   + batch.workspace.pieces.cut());
