@@ -17,6 +17,12 @@ public final class ChildJvm {
   /** Expects the class to end well, having printed {@code expected} last. */
   public static void run(Class<?> main, String expected, List<String> flags, String... arguments)
       throws IOException, InterruptedException {
+    assertThat(output(main, flags, arguments)).endsWith(expected + "\n");
+  }
+
+  /** Expects the class to end well; returns what it printed. */
+  public static String output(Class<?> main, List<String> flags, String... arguments)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(System.getProperty("java.home") + "/bin/java");
     command.add("--add-modules=" + KernelTier.VECTOR_MODULE);
@@ -26,8 +32,8 @@ public final class ChildJvm {
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     try {
       String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(output).endsWith(expected + "\n");
-      assertThat(process.waitFor()).isZero();
+      assertThat(process.waitFor()).as(output).isZero();
+      return output;
     } finally {
       process.destroyForcibly();
     }

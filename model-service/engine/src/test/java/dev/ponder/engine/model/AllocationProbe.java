@@ -18,12 +18,15 @@ import java.util.List;
  * step, kernels.
  */
 final class AllocationProbe {
+  /** What is printed last when all is well. */
+  static final String QUIET = "next to nothing\n";
+
   private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private static final int STEPS = 50;
   private static final int QUIET_ROUNDS = 20;
 
   /** The compiler may have to wait for a core; a few seconds is what it takes otherwise. */
-  private static final long LONGEST_NANOS = 60_000_000_000L;
+  private static final long LONGEST_NANOS = 20_000_000_000L;
 
   private static final int BYTES_PER_STEP = 64;
 
@@ -55,9 +58,9 @@ final class AllocationProbe {
         last = allocated(ids) - before;
         quiet = last <= STEPS * BYTES_PER_STEP ? quiet + 1 : 0;
       }
-      System.out.println(
+      System.out.print(
           quiet == QUIET_ROUNDS && ids.size() == 2 && batch.workspace.pieces.cut()
-              ? "next to nothing"
+              ? QUIET
               : last
                   + " bytes in "
                   + STEPS

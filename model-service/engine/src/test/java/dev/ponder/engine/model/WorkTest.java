@@ -25,6 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** How much work a step is, counted. */
 class WorkTest {
+  private static final int ATTEMPTS = 3;
+
   @TempDir private Path folder;
 
   @Test
@@ -92,7 +94,10 @@ class WorkTest {
     }
   }
 
-  /** A vector kernel that C2 does not compile to straight registers shows here at once. */
+  /**
+   * A vector kernel that C2 cannot compile to straight registers shows here, every time. Once in
+   * some hundred runs it does not though it can, by the luck of its profile: hence more than one.
+   */
   @ParameterizedTest
   @ValueSource(ints = {1, 5})
   void stepsAllocateNextToNothingOnceCompiled(int rows) throws IOException, InterruptedException {
@@ -100,13 +105,17 @@ class WorkTest {
       RandomLlama llama = new RandomLlama().type(type).contextLength(512);
       Path path = write(folder, llama.width(96).heads(6, 3)); // three key heads, two members
       for (KernelTier tier : ModelRuns.fastTiers()) {
-        ChildJvm.run(
-            AllocationProbe.class,
-            "next to nothing",
-            List.of("--enable-native-access=ALL-UNNAMED"),
-            path.toString(),
-            Integer.toString(rows),
-            tier.name());
+        String outcome = "";
+        for (int i = 0; i < ATTEMPTS && !outcome.endsWith(AllocationProbe.QUIET); i++) {
+          outcome =
+              ChildJvm.output(
+                  AllocationProbe.class,
+                  List.of("--enable-native-access=ALL-UNNAMED"),
+                  path.toString(),
+                  Integer.toString(rows),
+                  tier.name());
+        }
+        assertThat(outcome).as("%s, %s", type, tier).endsWith(AllocationProbe.QUIET);
       }
     }
   }
