@@ -14,7 +14,7 @@ final class VectorAttention {
   private static final VectorSpecies<Float> F = VectorSpeciesHolder.FLOATS;
   private static final int WIDTH = F.length();
   private static final int PAGE = Kernels.PAGE_TOKENS;
-  private static final int PIECE = Kernels.PIECE_TOKENS;
+  private static final int ROOM = VectorSums.ROOM;
   private static final int LANES = Lanes.COUNT;
   private static final int TOGETHER = VectorSums.TOGETHER;
 
@@ -42,12 +42,12 @@ final class VectorAttention {
     int size = states[firstState].headSize();
     int count = rows * heads;
     for (int first = 0; first < count; ) {
-      int most = size <= PIECE ? Math.min(TOGETHER, count - first) : 1;
+      int most = size <= ROOM ? Math.min(TOGETHER, count - first) : 1;
       int together = together(tokens, heads, first, most);
       for (int i = 0; i < together; i++) {
         float[] query = queries[row + (first + i) / heads];
         int at = queryAt + (first + i) % heads * size;
-        System.arraycopy(query, at, scratch.queries, i * PIECE, size);
+        System.arraycopy(query, at, scratch.queries, i * ROOM, size);
         scratch.ends[i] = tokens[(first + i) / heads];
       }
       int end = scratch.greatestEnd(together);
@@ -97,7 +97,7 @@ final class VectorAttention {
       for (int i = 0; i < count; i++) {
         FloatVector.fromArray(F, scratch.sums, i * WIDTH)
             .mul(scale)
-            .intoArray(scratch.scores, i * PIECE + t);
+            .intoArray(scratch.scores, i * ROOM + t);
       }
     }
   }
@@ -109,7 +109,7 @@ final class VectorAttention {
    */
   private static void weigh(int i, int most, VectorScratch scratch) {
     float[] weights = scratch.scores;
-    int from = i * PIECE;
+    int from = i * ROOM;
     int end = from + scratch.ends[i];
     float max = greatest(weights, from, end);
     int padded = from + wholeRounds(most) + LANES;
@@ -147,7 +147,7 @@ final class VectorAttention {
   /** Weighted values. */
   private static void values(int count, int end, float[] values, int size, VectorScratch scratch) {
     int whole = wholeRounds(end);
-    int zeros = PIECE * size;
+    int zeros = Kernels.PIECE_TOKENS * size;
     for (int d = 0; d < size; d += WIDTH) {
       if (count == 1) {
         VectorSums.one(scratch.scores, values, d, size, scratch.ends[0], zeros, scratch.sums);

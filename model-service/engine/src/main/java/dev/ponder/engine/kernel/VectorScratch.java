@@ -12,7 +12,7 @@ final class VectorScratch extends Scratch {
   // of queries that attend together: what they are, how many tokens they see, and what comes of it
   final float[] queries;
   final int[] ends = new int[VectorSums.TOGETHER];
-  final float[] scores = new float[VectorSums.TOGETHER * Kernels.PIECE_TOKENS];
+  final float[] scores = new float[VectorSums.TOGETHER * VectorSums.ROOM];
   final float[] max = new float[VectorSums.TOGETHER];
   final float[] sum = new float[VectorSums.TOGETHER];
   final float[][] pieces;

@@ -95,8 +95,8 @@ class WorkTest {
   }
 
   /**
-   * A vector kernel that C2 cannot compile to straight registers shows here, every time. Once in
-   * some hundred runs it does not though it can, by the luck of its profile: hence more than one.
+   * A vector kernel that C2 cannot compile to straight registers shows here, every time. In one of
+   * some hundred runs one had not been though it can be: hence more than one attempt.
    */
   @ParameterizedTest
   @ValueSource(ints = {1, 5})
