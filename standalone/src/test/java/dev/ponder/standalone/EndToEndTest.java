@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -34,6 +35,10 @@ import tools.jackson.databind.json.JsonMapper;
 class EndToEndTest {
   private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final HttpClient HTTP = HttpClient.newHttpClient();
+
+  /** A disk or a machine that stands still for minutes is not what is tested. */
+  private static final Duration PATIENCE = Duration.ofMinutes(10);
+
   private static final String QUESTION =
       "{'role':'user','content':'What is the capital of France? Answer in one sentence.'}";
 
@@ -266,9 +271,13 @@ class EndToEndTest {
   }
 
   private static HttpResponse<String> post(String path, String body) throws Exception {
-    return HTTP.send(
-        request(path).POST(HttpRequest.BodyPublishers.ofString(json(body))).build(),
-        HttpResponse.BodyHandlers.ofString());
+    try {
+      return HTTP.send(
+          request(path).POST(HttpRequest.BodyPublishers.ofString(json(body))).build(),
+          HttpResponse.BodyHandlers.ofString());
+    } catch (HttpTimeoutException e) {
+      throw new AssertionError("no answer to " + body + "\n" + ponder.state(), e);
+    }
   }
 
   private static HttpResponse<String> get(String path) throws Exception {
@@ -277,7 +286,7 @@ class EndToEndTest {
 
   private static HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create(ponder.url() + path))
-        .timeout(Duration.ofMinutes(2))
+        .timeout(PATIENCE)
         .header("Authorization", "Bearer " + ponder.key())
         .header("Content-Type", "application/json");
   }

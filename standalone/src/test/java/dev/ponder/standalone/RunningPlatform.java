@@ -88,6 +88,25 @@ final class RunningPlatform implements AutoCloseable {
     }
   }
 
+  /** Says where the latest runs stand and what the engine's thread does, for a test that waits. */
+  String state() throws IOException, SQLException {
+    List<String> lines = new ArrayList<>();
+    lines.addAll(
+        query(
+            "select concat_ws(' ', r.id, r.strategy, r.status, 'epoch', r.lease_epoch, 'until',"
+                + " r.lease_until, e.seq, e.type, e.node, e.at) from strategy.runs r left join"
+                + " strategy.run_events e on e.run_id = r.id where r.id in (select id from"
+                + " strategy.runs order by created_at desc limit 2) order by r.created_at, e.seq"));
+    Thread.getAllStackTraces()
+        .forEach((thread, frames) -> {
+          if (thread.getName().equals("ponder-scheduler")) {
+            lines.add(thread.getName() + " " + thread.getState());
+            List.of(frames).forEach(frame -> lines.add("  " + frame));
+          }
+        });
+    return String.join("\n", lines);
+  }
+
   @Override
   public void close() {
     platform.close();

@@ -7,7 +7,7 @@ package dev.ponder.engine;
  * is being delivered at that moment.
  *
  * <p>Called on the scheduler's thread, one event at a time: an implementation must not block. One
- * that throws has its request cancelled.
+ * that throws has its request ended, with one {@code onError} more.
  */
 public interface GenerationListener {
 

@@ -1,6 +1,7 @@
 package dev.ponder.engine.schedule;
 
 import dev.ponder.engine.EngineException;
+import dev.ponder.engine.EngineException.Kind;
 import dev.ponder.engine.FinishReason;
 import dev.ponder.engine.GenerationListener;
 import dev.ponder.engine.GenerationSpec;
@@ -82,7 +83,10 @@ final class GenerationTask extends Task {
     emit(l -> l.onError(error));
   }
 
-  /** A listener that throws loses its request, not the scheduler's thread. */
+  /**
+   * A listener that throws loses its request, not the scheduler's thread. It is told, since whoever
+   * waits behind it would wait for ever.
+   */
   private void emit(Consumer<GenerationListener> event) {
     if (cancelled()) {
       return;
@@ -91,6 +95,15 @@ final class GenerationTask extends Task {
       event.accept(listener);
     } catch (RuntimeException e) {
       giveUp();
+      tell(new EngineException(Kind.INTERNAL, "listener: failed with " + e, e));
+    }
+  }
+
+  private void tell(EngineException error) {
+    try {
+      listener.onError(error);
+    } catch (RuntimeException _) {
+      // It had its chance.
     }
   }
 }

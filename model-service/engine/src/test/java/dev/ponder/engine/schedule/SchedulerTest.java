@@ -501,7 +501,8 @@ class SchedulerTest {
       Recorder throwing = new Recorder(thrower);
       Generation generation = harness.submit(spec(50, 5), throwing);
       assertThat(harness.run(spec(20, 6)).ids(0)).hasSize(20);
-      assertThat(throwing.events).isEqualTo(2);
+      assertThat(throwing.error().kind()).isEqualTo(Kind.INTERNAL);
+      assertThat(throwing.events).isEqualTo(3); // the start, the token it failed at, the error
       assertThat(generation.done()).isTrue();
       assertThat(harness.leakedPages()).isZero();
     }

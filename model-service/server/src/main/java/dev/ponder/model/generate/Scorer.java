@@ -21,11 +21,13 @@ import org.springframework.stereotype.Component;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /** Computes how likely given continuations of a prompt are. */
 @Component
 class Scorer {
   private static final int MOST_CONTINUATIONS = 64;
+  private static final Scheduler DELIVERIES = Schedulers.parallel();
 
   private final ModelAccess models;
   private final Scheduler promptScheduler;
@@ -92,6 +94,7 @@ class Scorer {
     try {
       return Flux.from(
               Mono.fromFuture(model.score(prompt, continuations, new Namespace(caller.tenant()))))
+          .publishOn(DELIVERIES) // off the engine's thread, which has steps to compute
           .map(result -> response(request.model(), continuations, result, all))
           .onErrorMap(EngineException.class, EngineErrors::translate);
     } catch (EngineException e) {
