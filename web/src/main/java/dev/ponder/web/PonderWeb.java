@@ -57,6 +57,12 @@ public class PonderWeb {
   }
 
   @Bean
+  @Order(Ordered.HIGHEST_PRECEDENCE + 1)
+  EventLoopWriteFilter eventLoopWriteFilter() {
+    return new EventLoopWriteFilter();
+  }
+
+  @Bean
   @Order(Ordered.HIGHEST_PRECEDENCE + 10)
   InternalTokenFilter internalTokenFilter(InternalTokens tokens, Clock clock) {
     return new InternalTokenFilter(tokens, clock);

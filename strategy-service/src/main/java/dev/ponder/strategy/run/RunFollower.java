@@ -4,6 +4,7 @@ import dev.ponder.common.wire.RunEvent;
 import dev.ponder.strategy.StrategyProperties;
 import dev.ponder.strategy.log.RunLog;
 import java.time.Clock;
+import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
@@ -87,16 +88,13 @@ final class RunFollower {
         || !(event.payload().get("answer") instanceof String answer)) {
       return Flux.just(event);
     }
-    return Flux.fromIterable(pieces(answer))
-        .map(piece ->
-            new RunEvent(
-                event.runId(),
-                0,
-                "chunk",
-                null,
-                clock.instant().truncatedTo(ChronoUnit.MILLIS),
-                Map.of("text", piece)))
-        .concatWithValues(event);
+    List<RunEvent> events = new ArrayList<>();
+    for (String piece : pieces(answer)) {
+      Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+      events.add(new RunEvent(event.runId(), 0, "chunk", null, now, Map.of("text", piece)));
+    }
+    events.add(event);
+    return Flux.fromIterable(events);
   }
 
   /** Splits a text after white space; put together, the pieces are the text again. */
