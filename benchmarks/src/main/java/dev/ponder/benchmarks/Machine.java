@@ -7,6 +7,8 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * What a figure depends on beside the workload.
@@ -23,6 +25,11 @@ public record Machine(String processor, String commit, double load) {
         field(Path.of("/proc/cpuinfo"), "model name", System.getProperty("os.arch", "unknown")),
         revision(),
         ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage());
+  }
+
+  /** What the processor can do, as Linux names it; empty where the system does not tell. */
+  static Set<String> processorFlags() {
+    return Set.of(Pattern.compile("\\s+").split(field(Path.of("/proc/cpuinfo"), "flags", "")));
   }
 
   /** This process's peak resident memory in bytes; 0 where the system does not tell. */

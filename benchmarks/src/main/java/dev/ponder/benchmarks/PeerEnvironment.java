@@ -5,10 +5,13 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * A Python virtual environment with llama-cpp-python, made on request. Making it compiles llama.cpp
- * for this machine's processor, so that the comparison is with its best kernels.
+ * for this machine's processor, so that the comparison is with its best kernels; only those for AMX
+ * are left out, which in this version end the process (SIGSEGV at LDTILECFG).
  */
 final class PeerEnvironment {
   static final String REQUIREMENT = "llama-cpp-python==0.3.36";
@@ -39,8 +42,25 @@ final class PeerEnvironment {
             + "; it compiles llama.cpp, about 4 minutes on two cores (needs python3 with venv, a C++"
             + " compiler and the network)");
     log.flush();
-    run(List.of("python3", "-m", "venv", folder.toString()));
-    run(List.of(python.toString(), "-m", "pip", "install", "--quiet", REQUIREMENT, "numpy"));
+    Map<String, String> build = buildSettings(Machine.processorFlags());
+    if (!build.isEmpty()) {
+      log.println("peer: without its kernels for AMX, which crash");
+      log.flush();
+    }
+    run(List.of("python3", "-m", "venv", folder.toString()), Map.of());
+    run(
+        List.of(
+            python.toString(),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            // One that was built before may have been built otherwise.
+            "--no-cache-dir",
+            "--force-reinstall",
+            REQUIREMENT,
+            "numpy"),
+        build);
     try {
       // Only now: an interrupted installation is done again.
       Files.createFile(complete);
@@ -50,9 +70,24 @@ final class PeerEnvironment {
     return python;
   }
 
-  private static void run(List<String> command) {
+  /**
+   * What the compilation has to be told.
+   *
+   * @param flags the processor's features, as Linux names them
+   */
+  static Map<String, String> buildSettings(Set<String> flags) {
+    if (!flags.contains("amx_int8")) {
+      return Map.of();
+    }
+    String without = "'-mno-amx-tile -mno-amx-int8 -mno-amx-bf16'";
+    return Map.of("CMAKE_ARGS", "-DCMAKE_C_FLAGS=" + without + " -DCMAKE_CXX_FLAGS=" + without);
+  }
+
+  private static void run(List<String> command, Map<String, String> settings) {
+    ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
+    builder.environment().putAll(settings);
     try {
-      int status = new ProcessBuilder(command).inheritIO().start().waitFor();
+      int status = builder.start().waitFor();
       if (status != 0) {
         throw new PeerException(
             "peer: '" + String.join(" ", command) + "' ended with status " + status);

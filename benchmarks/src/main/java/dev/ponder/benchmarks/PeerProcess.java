@@ -28,6 +28,9 @@ final class PeerProcess implements AutoCloseable {
   /** Far beyond any workload's time, but not forever. */
   private static final Duration LIMIT = Duration.ofMinutes(15);
 
+  /** Java adds the signal's number to it where a program was killed. */
+  private static final int KILLED_BY_SIGNAL = 128;
+
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final Process process;
@@ -181,10 +184,24 @@ final class PeerProcess implements AutoCloseable {
     lastError.complete(last);
   }
 
-  /** What the process said last, for Python the exception; in brackets, or nothing. */
+  /** What ended the process: a signal, or what it said last, for Python the exception. */
   private String lastError() {
     String line = lastError.completeOnTimeout("", 5, TimeUnit.SECONDS).join();
-    return line.isEmpty() ? "" : " (" + line + ")";
+    int signal = signal();
+    String why = signal > 0 ? "by signal " + signal : line;
+    return why.isEmpty() ? "" : " (" + why + ")";
+  }
+
+  /** The signal that killed the process; 0 if it ended otherwise, or has not ended. */
+  private int signal() {
+    try {
+      return process.waitFor(5, TimeUnit.SECONDS)
+          ? Math.max(0, process.exitValue() - KILLED_BY_SIGNAL)
+          : 0;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 0;
+    }
   }
 
   @Override

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import org.assertj.core.api.Condition;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,6 +49,26 @@ class PeerProcessTest {
             () -> start("echo Traceback >&2; echo \"No module named 'llama_cpp'\" >&2; exit 1"))
         .isInstanceOf(PeerException.class)
         .hasMessage("peer: stopped (No module named 'llama_cpp')");
+  }
+
+  @Test
+  void aPeerThatIsKilledIsReportedWithTheSignal() {
+    assertThatThrownBy(() -> start("echo loading >&2; kill -SEGV $$"))
+        .isInstanceOf(PeerException.class)
+        .hasMessage("peer: stopped (by signal 11)");
+  }
+
+  @Test
+  void amxIsLeftOutOfThePeerWhereThereIsAny() {
+    assertThat(PeerEnvironment.buildSettings(Set.of("avx512f", "amx_int8", "amx_tile")))
+        .containsOnlyKeys("CMAKE_ARGS")
+        .hasValueSatisfying(
+            new Condition<>(
+                arguments ->
+                    arguments.contains("-DCMAKE_C_FLAGS='-mno-amx-tile ")
+                        && arguments.contains("-DCMAKE_CXX_FLAGS='-mno-amx-tile "),
+                "arguments for both compilers"));
+    assertThat(PeerEnvironment.buildSettings(Set.of("avx512f", "avx512_vnni"))).isEmpty();
   }
 
   @Test
