@@ -93,7 +93,7 @@ final class GenerationTask extends Task {
     }
     try {
       event.accept(listener);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       giveUp();
       tell(new EngineException(Kind.INTERNAL, "listener: failed with " + e, e));
     }
@@ -102,7 +102,7 @@ final class GenerationTask extends Task {
   private void tell(EngineException error) {
     try {
       listener.onError(error);
-    } catch (RuntimeException _) {
+    } catch (RuntimeException | Error _) {
       // It had its chance.
     }
   }

@@ -28,6 +28,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SchedulerTest {
 
@@ -491,10 +493,14 @@ class SchedulerTest {
     }
   }
 
-  @Test
-  void listenerThatThrowsLosesItsRequestOnly() {
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void listenerThatThrowsLosesItsRequestOnly(boolean error) {
     Consumer<TokenEvent> thrower =
         event -> {
+          if (error) {
+            throw new AssertionError("listener");
+          }
           throw new IllegalStateException("listener");
         };
     try (Harness harness = Harness.of()) {
