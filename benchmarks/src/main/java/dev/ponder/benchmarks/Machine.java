@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * What a figure depends on beside the workload.
@@ -29,7 +30,8 @@ public record Machine(String processor, String commit, double load) {
 
   /** What the processor can do, as Linux names it; empty where the system does not tell. */
   static Set<String> processorFlags() {
-    return Set.of(Pattern.compile("\\s+").split(field(Path.of("/proc/cpuinfo"), "flags", "")));
+    String flags = field(Path.of("/proc/cpuinfo"), "flags", "");
+    return Pattern.compile("\\s+").splitAsStream(flags).collect(Collectors.toUnmodifiableSet());
   }
 
   /** This process's peak resident memory in bytes; 0 where the system does not tell. */
