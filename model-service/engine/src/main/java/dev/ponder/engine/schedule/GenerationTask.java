@@ -80,7 +80,9 @@ final class GenerationTask extends Task {
 
   @Override
   void onError(EngineException error) {
-    emit(l -> l.onError(error));
+    if (!cancelled()) {
+      tell(error);
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ package dev.ponder.engine.schedule;
 import dev.ponder.engine.EngineOptions;
 import dev.ponder.engine.EngineStats;
 import dev.ponder.engine.Generation;
+import dev.ponder.engine.GenerationListener;
 import dev.ponder.engine.GenerationSpec;
 import dev.ponder.engine.Namespace;
 import dev.ponder.engine.PrefixStore;
@@ -86,8 +87,8 @@ final class Harness implements AutoCloseable {
     return recorder;
   }
 
-  Generation submit(GenerationSpec.Builder spec, Recorder recorder) {
-    return scheduler.submit(spec.build(), recorder);
+  Generation submit(GenerationSpec.Builder spec, GenerationListener listener) {
+    return scheduler.submit(spec.build(), listener);
   }
 
   /** Runs one request to its end. */

@@ -15,7 +15,9 @@ import dev.ponder.engine.EngineException.Kind;
 import dev.ponder.engine.EngineStats;
 import dev.ponder.engine.FinishReason;
 import dev.ponder.engine.Generation;
+import dev.ponder.engine.GenerationListener;
 import dev.ponder.engine.GenerationSpec;
+import dev.ponder.engine.GenerationStats;
 import dev.ponder.engine.TokenEvent;
 import dev.ponder.engine.sample.SamplerSettings;
 import java.util.ArrayList;
@@ -510,6 +512,45 @@ class SchedulerTest {
       assertThat(throwing.error().kind()).isEqualTo(Kind.INTERNAL);
       assertThat(throwing.events).isEqualTo(3); // the start, the token it failed at, the error
       assertThat(generation.done()).isTrue();
+      assertThat(harness.leakedPages()).isZero();
+    }
+  }
+
+  @Test
+  void listenerThatThrowsAtAnErrorHearsOfItOnce() {
+    AtomicInteger errors = new AtomicInteger();
+    CompletableFuture<EngineException> heard = new CompletableFuture<>();
+    try (Harness harness = Harness.of()) {
+      harness.model.before =
+          batch -> {
+            harness.model.before = any -> {};
+            throw new IllegalArgumentException("broken");
+          };
+      harness.submit(
+          spec(5, prompt(40, 1)),
+          new GenerationListener() {
+            @Override
+            public void onStart(int promptTokens, int cachedTokens) {}
+
+            @Override
+            public void onToken(TokenEvent event) {}
+
+            @Override
+            public void onFinish(int index, FinishReason reason, String tailText) {}
+
+            @Override
+            public void onComplete(GenerationStats stats) {}
+
+            @Override
+            public void onError(EngineException error) {
+              errors.incrementAndGet();
+              heard.complete(error);
+              throw new AssertionError("listener");
+            }
+          });
+      assertThat(Harness.await(heard)).hasMessageContaining("broken");
+      assertThat(harness.run(spec(5, prompt(40, 2))).ids(0)).hasSize(5);
+      assertThat(errors).hasValue(1);
       assertThat(harness.leakedPages()).isZero();
     }
   }
